@@ -1,0 +1,75 @@
+// The test projects: unit beside the sources, contract on every adapter, integration and simulation under test/.
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  throw new Error(
+    `The tests run under Node 24, this is ${process.version}: use "npm test" or "npx vitest", which find the pinned one.`,
+  );
+}
+
+// Workspace packages resolve to their TypeScript sources, in Vite's graph and in what Node loads by itself.
+const source = '@hermit/source';
+const conditions = [source, ...defaultServerConditions];
+const resolution = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: [source] } },
+};
+const exclude = ['**/node_modules/**', '**/dist/**'];
+const servers = ['./test/services/global-setup.ts'];
+
+export default defineConfig({
+  ...resolution,
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    execArgv: [`--conditions=${source}`],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{packages,services}/*/src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts', 'test/*.test.ts'],
+          exclude: [...exclude, '**/*.contract.test.ts'],
+          testTimeout: 5_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'contract',
+          include: ['{packages,services}/*/src/**/*.contract.test.ts', 'test/services/**/*.contract.test.ts'],
+          exclude,
+          globalSetup: servers,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          exclude,
+          globalSetup: servers,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          exclude,
+          // A soak (HERMIT_SOAK=1) runs the same files over far more schedules.
+          testTimeout: process.env.HERMIT_SOAK ? 6 * 3_600_000 : 60_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
