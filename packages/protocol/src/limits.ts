@@ -1,0 +1,101 @@
+// The numbers people tune, in one place. Bytes unless said otherwise; times in milliseconds.
+
+/** The version both sides state when they introduce themselves. */
+export const PROTOCOL_VERSION = 1;
+/** The oldest version this code still serves. */
+export const PROTOCOL_OLDEST = 1;
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const LIMITS = {
+  // Frames and messages
+  /** Largest payload of one terminal frame. */
+  frame: 64 * KiB,
+  /** Largest payload of one snapshot chunk. */
+  snapshotChunk: 16 * KiB,
+  /** Largest WebSocket message that a relay accepts, either kind. */
+  message: 256 * KiB,
+  /** Largest payload of one input frame. */
+  inputFrame: 16 * KiB,
+  /** Largest terminal, in columns or rows. */
+  columns: 1000,
+  rows: 1000,
+
+  // Output
+  /** History kept for each session. */
+  history: 4 * MiB,
+  /** History kept by one agent, over all sessions. */
+  historyTotal: 256 * MiB,
+  /** A screen viewer that is further behind gets a new snapshot, not a replay. */
+  replay: 256 * KiB,
+  /** Lines of scrollback that a snapshot carries. */
+  snapshotScrollback: 1000,
+
+  // Flow control (FL-1 to FL-5)
+  /** Smallest window; in flight it is 80 ms of a link of 100 KB/s. */
+  windowMin: 8 * KiB,
+  /** Window of an attachment before anything has been measured. */
+  windowStart: 32 * KiB,
+  /** FL-4: half of what a pod buffers for one socket. */
+  windowMax: 512 * KiB,
+  /** What a pod buffers for one client socket. */
+  socketBound: 1 * MiB,
+  /** Bytes in flight that a window aims at, in time of the viewer's own speed. */
+  windowTime: 150,
+  /** FL-3: without progress of acknowledgements for this long, an attachment stops counting. */
+  responsive: 2_000,
+  /** FL-4: an acknowledgement leaves within this time. */
+  ackDelay: 20,
+
+  // Catching up (CU-1 to CU-11)
+  tipEvery: 500,
+  attachRetry: 1_000,
+  /** CU-4: an attachment is a lease that acknowledgements renew. */
+  attachmentLease: 60_000,
+  /** A client acknowledges at least this often while attached. */
+  ackKeepalive: 20_000,
+
+  // Input (IN-1 to IN-3)
+  inputRetry: 500,
+  /** Keystrokes a client keeps unacknowledged before it refuses more. */
+  inputQueue: 64 * KiB,
+
+  // Sessions
+  /** An ended session keeps history and exit status for this long. */
+  endedSession: 600_000,
+  sessionsPerMachine: 256,
+  attachmentsPerSession: 128,
+  attachmentsPerSocket: 64,
+  /** How long the answers to `start_session` are remembered (IN-3). */
+  requestMemory: 600_000,
+  requestsRemembered: 1024,
+
+  // Connections
+  pingEvery: 20_000,
+  deadAfter: 45_000,
+  /** A socket that has not introduced itself by then is closed. */
+  introduction: 10_000,
+  reconnectMin: 250,
+  reconnectMax: 15_000,
+  /** How long a pod waits for an agent's reply to a client's request. */
+  request: 10_000,
+  requestRetry: 1_000,
+
+  // Ownership and handover (OWN-1 to OWN-6, DRAIN-1 to DRAIN-4)
+  /** Presence of a machine in Redis. */
+  machineLease: 30_000,
+  machineRenew: 10_000,
+  podLease: 15_000,
+  podRenew: 5_000,
+  /** OWN-2: a pod that lost the epoch carries on for what is in flight, then closes. */
+  retireGrace: 2_000,
+  /** DRAIN-1: the longest an agent holds its output in a handover. */
+  fence: 200,
+  /** How long an agent waits for `registered`. */
+  register: 10_000,
+
+  // The bus
+  /** An idle subscription is probed this often; two misses rebuild the connection. */
+  probeEvery: 15_000,
+} as const;

@@ -1,0 +1,122 @@
+// Sockets in Node, over `ws`: dialled by agents and the command line, accepted by relays.
+import { LIMITS } from '@hermit/protocol';
+import { WebSocket } from 'ws';
+import type { Dial, Socket, SocketEvents } from './socket.ts';
+
+/** How long an orderly close waits for the other side. */
+const CLOSE_WAIT_MS = 2_000;
+
+class WsSocket implements Socket {
+  events: SocketEvents;
+  private readonly ws: WebSocket;
+  private waiting: { bytes: number; run: () => void }[] = [];
+  private readonly onSent = (): void => {
+    if (this.waiting.length > 0) this.wake();
+  };
+
+  constructor(ws: WebSocket, events: SocketEvents) {
+    this.ws = ws;
+    this.events = events;
+    ws.on('message', (data, isBinary) => {
+      if (isBinary) this.events.binary(data as Buffer);
+      else this.events.text((data as Buffer).toString('utf8'));
+    });
+    ws.on('error', () => {
+      // `close` follows every error; there is nothing to add here.
+    });
+    ws.on('close', (code, reason) => {
+      this.waiting = [];
+      this.events.close(code, reason.toString('utf8'));
+    });
+  }
+
+  get open(): boolean {
+    return this.ws.readyState === WebSocket.OPEN;
+  }
+
+  get buffered(): number {
+    return this.ws.bufferedAmount;
+  }
+
+  sendText(message: string): void {
+    if (this.ws.readyState === WebSocket.OPEN) this.ws.send(message, this.onSent);
+  }
+
+  sendBinary(message: Uint8Array): void {
+    if (this.ws.readyState === WebSocket.OPEN) this.ws.send(message, this.onSent);
+  }
+
+  whenBelow(bytes: number, run: () => void): void {
+    if (this.ws.bufferedAmount <= bytes) queueMicrotask(() => this.open && run());
+    else this.waiting.push({ bytes, run });
+  }
+
+  private wake(): void {
+    const buffered = this.ws.bufferedAmount;
+    const due = this.waiting.filter((w) => buffered <= w.bytes);
+    if (due.length === 0) return;
+    this.waiting = this.waiting.filter((w) => buffered > w.bytes);
+    for (const w of due) w.run();
+  }
+
+  close(code: number, reason: string): void {
+    this.ws.close(code, reason.slice(0, 120));
+    const timer = setTimeout(() => this.ws.terminate(), CLOSE_WAIT_MS);
+    timer.unref();
+    this.ws.once('close', () => clearTimeout(timer));
+  }
+
+  terminate(): void {
+    this.ws.terminate();
+  }
+}
+
+/** Wraps an open `ws` socket. */
+export function socketOf(ws: WebSocket, events: SocketEvents): Socket {
+  return new WsSocket(ws, events);
+}
+
+export type DialOptions = { headers?: Record<string, string>; timeoutMs?: number; origin?: string };
+
+/** A dialler over `ws`. Its frames carry a zero mask: masking protects intermediaries from scripts of a web page,
+ * and there is none here; it spares a copy of every byte. */
+export function dialWs(options: DialOptions = {}): Dial {
+  return (url, events, opened) => {
+    const ws = new WebSocket(url, {
+      perMessageDeflate: false,
+      maxPayload: LIMITS.message * 4,
+      handshakeTimeout: options.timeoutMs ?? 10_000,
+      headers: options.headers ?? {},
+      skipUTF8Validation: true,
+      generateMask: (mask: Buffer) => mask.fill(0),
+      ...(options.origin ? { origin: options.origin } : {}),
+    });
+    let settled = false;
+    const fail = (reason: string) => {
+      if (settled) return;
+      settled = true;
+      events.close(1006, reason);
+    };
+    ws.once('open', () => {
+      if (settled) return;
+      settled = true;
+      ws.removeAllListeners('error');
+      ws.removeAllListeners('unexpected-response');
+      opened(new WsSocket(ws, events));
+    });
+    ws.once('error', (error) => fail(error.message));
+    ws.once('unexpected-response', (request, response) => {
+      request.destroy();
+      fail(`HTTP ${response.statusCode}`);
+    });
+    return {
+      cancel() {
+        settled = true;
+        ws.on('error', () => {
+          // A handshake that was given up reports itself as an error.
+        });
+        ws.terminate();
+      },
+    };
+  };
+}

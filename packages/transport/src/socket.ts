@@ -1,0 +1,29 @@
+// A message socket: what agent, relay and client see of a WebSocket, or of a simulated one.
+
+export interface SocketEvents {
+  text(message: string): void;
+  /** The bytes belong to the receiver. */
+  binary(message: Uint8Array): void;
+  /** Once, whoever closed. 1006 when the connection was cut. */
+  close(code: number, reason: string): void;
+}
+
+export interface Socket {
+  /** Set before anything can arrive; may be exchanged later. */
+  events: SocketEvents;
+  readonly open: boolean;
+  /** Bytes accepted and not yet taken by the operating system. */
+  readonly buffered: number;
+  /** Nothing happens on a socket that is not open. The bytes must not change afterwards. */
+  sendText(message: string): void;
+  sendBinary(message: Uint8Array): void;
+  /** Calls `run` once, when `buffered` is at most `bytes`; never after the close. */
+  whenBelow(bytes: number, run: () => void): void;
+  /** Orderly: what was sent before still arrives. Waits for the other side a bounded time. */
+  close(code: number, reason: string): void;
+  /** At once; what is in flight may be lost. */
+  terminate(): void;
+}
+
+/** Opens a connection; `opened` is called once when it stands, `events.close` when it does not come to be. */
+export type Dial = (url: string, events: SocketEvents, opened: (socket: Socket) => void) => { cancel(): void };

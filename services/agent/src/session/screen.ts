@@ -1,0 +1,23 @@
+// A session's screen, kept by a terminal emulator that parses the output a little later than it comes.
+// Adapters: screen-worker.ts (a headless emulator in a worker thread); the simulation has its own.
+import type { Size, Snapshot } from '@hermit/protocol';
+
+/** A snapshot, the offset it is valid at (what the emulator had parsed: CU-6), and the size it was painted for. */
+export type ScreenSnapshot = Snapshot & { offset: number; size: Size; title: string };
+
+export interface Screen {
+  /** Output in order, every byte of the session; the bytes must not change afterwards. */
+  write(bytes: Uint8Array): void;
+  /** From the next byte on the terminal has this size (CU-9). */
+  resize(size: Size): void;
+  /** Bytes written and not yet parsed. A session pauses its program rather than let this grow without bound. */
+  readonly backlog: number;
+  /** Runs each time the backlog has fallen below a bound that the adapter chooses. */
+  onCaughtUp(listener: () => void): void;
+  /** Answers with a snapshot at an offset of at least `atLeast`, later; null when the emulator failed. */
+  snapshot(atLeast: number, done: (snapshot: ScreenSnapshot | null) => void): void;
+  dispose(): void;
+}
+
+/** A screen of the given size that starts at offset 0. */
+export type CreateScreen = (size: Size, scrollback: number) => Screen;

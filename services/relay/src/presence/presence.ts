@@ -1,0 +1,81 @@
+// Who owns which machine, and what runs there: leases in Redis that the owner renews. Adapters: presence-memory.ts,
+// presence-redis.ts. The keys are a public contract: docs/redis.md.
+import type { AttachmentInfo, SessionInfo } from '@hermit/protocol';
+
+/** One registration of an agent. The agent chose the epoch (OWN-1). */
+export type Claim = {
+  machineId: string;
+  userId: string;
+  name: string;
+  pod: string;
+  epoch: number;
+  instanceId: string;
+  agentVersion: string;
+  /** Milliseconds since 1970. */
+  connectedAt: number;
+};
+
+export type Claimed =
+  | { result: 'taken' }
+  /** A greater or equal epoch is stored (OWN-6 names it). */
+  | { result: 'refused'; storedEpoch: number; storedInstance: string }
+  /** The store did not answer; ask again. */
+  | { result: 'unavailable' };
+
+export type Renewed =
+  | { result: 'renewed' }
+  /** Nothing was stored (an expired lease, a wiped store): it is again, without sessions; describe them anew. */
+  | { result: 'rebuilt' }
+  | { result: 'superseded'; storedInstance: string }
+  | { result: 'unavailable' };
+
+/** What runs on a machine, and who looks at it. */
+export type Activity = { sessions: readonly SessionInfo[]; attachments: readonly AttachmentInfo[] };
+
+export type MachinePresence = {
+  machineId: string;
+  userId: string;
+  name: string;
+  pod: string;
+  epoch: number;
+  connectedAt: number;
+  lastSeen: number;
+  agentVersion: string;
+  sessionCount: number;
+};
+
+export type PodPresence = {
+  id: string;
+  started: number;
+  version: string;
+  agents: number;
+  clients: number;
+  draining: boolean;
+  bytesIn: number;
+  bytesOut: number;
+};
+
+/**
+ * Every write to a machine is one script, conditional on the epoch: a pod that lost ownership can't write, renew or
+ * delete. The stored epoch outlives the lease. Callbacks never run inside the call; each has a deadline of its own
+ * after which it answers `unavailable`.
+ */
+export interface Presence {
+  /** Registers only if the epoch is greater than what is stored. */
+  claim(claim: Claim, done: (claimed: Claimed) => void): void;
+  /** Extends the lease if nothing is stored or the stored epoch is at most this one. */
+  renew(claim: Claim, done: (renewed: Renewed) => void): void;
+  /** Replaces what presence shows of the machine's sessions and attachments; nothing happens without ownership. */
+  describe(claim: Claim, activity: Activity): void;
+  /** Ends the lease at once, keeping the epoch; nothing happens without ownership. */
+  release(machineId: string, epoch: number): void;
+  /** Heartbeat of a pod, a lease as well. */
+  pod(pod: PodPresence): void;
+  removePod(id: string): void;
+
+  /** Those that are online now, by machine id; what is missing is offline. Rejects with UNAVAILABLE. */
+  machines(ids: readonly string[]): Promise<Map<string, MachinePresence>>;
+  sessions(machineId: string): Promise<SessionInfo[]>;
+  pods(): Promise<PodPresence[]>;
+  close(): Promise<void>;
+}
