@@ -27,10 +27,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        test: { name: 'architecture', include: ['test/architecture.test.ts'], sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
         test: {
           name: 'unit',
           include: ['{packages,services}/*/src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts', 'test/*.test.ts'],
-          exclude: [...exclude, '**/*.contract.test.ts'],
+          exclude: [...exclude, '**/*.contract.test.ts', 'test/architecture.test.ts'],
           testTimeout: 5_000,
           sequence: { groupOrder: 0 },
         },

@@ -6,10 +6,10 @@ import {
   type StartedTestContainer,
   Wait,
 } from 'testcontainers';
+import type { Warden } from '../../scripts/warden.ts';
 import { postgresVersion } from './postgres.ts';
 import { redisVersion } from './redis.ts';
 import type { Server } from './server-process.ts';
-import type { Warden } from './warden.ts';
 
 const images = { redis: 'redis:7-bookworm', postgres: 'postgres:15-bookworm', ryuk: 'testcontainers/ryuk:0.14.0' };
 const pullDeadlineMs = 180_000;

@@ -4,6 +4,7 @@ import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
+import type { Warden } from '../../scripts/warden.ts';
 import {
   freePort,
   type Identity,
@@ -12,7 +13,6 @@ import {
   temporaryDirectory,
   untilReady,
 } from './server-process.ts';
-import type { Warden } from './warden.ts';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 // A Redis server of the tests' own, from the local binary.
 import { Redis } from 'ioredis';
+import type { Warden } from '../../scripts/warden.ts';
 import { freePort, type Server, ServerProcess, temporaryDirectory, untilReady } from './server-process.ts';
-import type { Warden } from './warden.ts';
 
 /** The version of the server behind `url`; rejects when it does not answer at once. */
 export const redisVersion = async (url: string): Promise<string> => {

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Warden } from './warden.ts';
+import type { Warden } from '../../scripts/warden.ts';
 
 /** A server that tests may use. `stop` is idempotent and bounded in time. */
 export interface Server {
@@ -84,7 +84,11 @@ export class ServerProcess {
         this.#output = (this.#output + text).slice(-keptOutput);
       });
     }
-    if (this.#child.pid) warden.guard({ kind: 'pid', value: this.#child.pid });
+    const { pid } = this.#child;
+    if (pid) {
+      warden.guard({ kind: 'pid', value: pid });
+      void this.#exited.then(() => warden.release(pid));
+    }
   }
 
   get ended(): boolean {

@@ -1,9 +1,10 @@
 // Real Redis and Postgres for tests: those named, else containers, else local binaries, else a sentence saying why not.
+
+import { Warden } from '../../scripts/warden.ts';
 import { canInstall, findPostgres, findRedis, installPackages } from './binaries.ts';
 import { postgresVersion, startPostgres } from './postgres.ts';
 import { redisVersion, startRedis } from './redis.ts';
 import type { Server } from './server-process.ts';
-import { Warden } from './warden.ts';
 
 /** The servers of one run. After `stop` nothing of them is left; a kill -9 of the run leaves nothing either. */
 export interface Services {

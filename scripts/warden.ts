@@ -11,6 +11,7 @@ while read -r kind value; do
     container) containers="$containers $value" ;;
     dir) dirs="$dirs
 $value" ;;
+    release) pids=$(for pid in $pids; do [ $pid = $value ] || echo $pid; done) ;;
     leave) exit 0 ;;
   esac
 done
@@ -43,6 +44,11 @@ export class Warden {
 
   guard(ward: Ward): void {
     this.#shell.stdin?.write(`${ward.kind} ${ward.value}\n`);
+  }
+
+  /** The process has ended: its number may soon be somebody else's. */
+  release(pid: number): void {
+    this.#shell.stdin?.write(`release ${pid}\n`);
   }
 
   /** Everything was stopped in good order: nothing is left to take down. */

@@ -1,0 +1,120 @@
+// The test run: chosen steps one after the other, their real servers, and the closing line.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Services, startServices } from '../../test/services/services.ts';
+import { root } from '../setup/pinned-node.mjs';
+import { type Progress, seconds, startProgress, style } from '../setup/progress.mjs';
+import { Warden } from '../warden.ts';
+import { closingLine, failedOnce, type Outcome, total } from './outcome.ts';
+import { endCurrentStep } from './step-process.ts';
+import { type Selection, type Step, steps } from './steps.ts';
+import { provideTerminalPrograms } from './terminal-programs.ts';
+
+const started = Date.now();
+const warden = new Warden();
+const outcomes: Outcome[] = [];
+let services: Services | undefined;
+let progress: Progress | undefined;
+let ending = false;
+
+const say = (line: string) => (progress ? progress.say(`  ${style.dim(line)}`) : console.log(`  ${style.dim(line)}`));
+
+/** Takes everything down and closes with the line that machines read. Nothing is printed after it. */
+const finish = async (exitCode?: number): Promise<never> => {
+  ending = true;
+  await endCurrentStep();
+  await services?.stop();
+  warden.leave();
+  const sum = total(outcomes);
+  const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : '';
+  console.log(style.dim(`\n${outcomes.length} steps in ${seconds(Date.now() - started)}${skipped}`));
+  console.log(closingLine(sum));
+  process.exit(exitCode ?? (sum.failed > 0 ? 1 : 0));
+};
+
+const interrupted = () => {
+  if (ending) return;
+  progress?.fail('interrupted');
+  outcomes.push(failedOnce('interrupted'));
+  void finish(130);
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted);
+
+/** The steps that hold a file whose path contains one of `paths`. */
+const stepsWith = (paths: readonly string[]): Step[] => {
+  const list = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'list', ...paths, '--filesOnly', '--json'];
+  const { stdout, stderr } = spawnSync(process.execPath, list, { cwd: root, encoding: 'utf8' });
+  const start = stdout.indexOf('[');
+  if (start < 0) throw new Error(`vitest could not list its files:\n${stderr || stdout}`);
+  const files = JSON.parse(stdout.slice(start)) as { projectName: string }[];
+  const projects = new Set(files.map((file) => file.projectName));
+  return steps.filter((step) => projects.has(step.name));
+};
+
+const choose = (): { chosen: readonly Step[]; selection: Selection } => {
+  const { values, positionals } = parseArgs({
+    options: { testNamePattern: { type: 'string', short: 't' } },
+    allowPositionals: true,
+  });
+  const named = steps.filter((step) => positionals.includes(step.name));
+  const paths = positionals.filter((text) => !steps.some((step) => step.name === text));
+  const selection = { paths, name: values.testNamePattern };
+  if (named.length > 0) return { chosen: named, selection };
+  if (paths.length > 0) return { chosen: stepsWith(paths), selection };
+  if (selection.name !== undefined) return { chosen: steps.filter((step) => step.hasFiles), selection };
+  return { chosen: steps, selection };
+};
+
+/** Real servers, once for all steps; a failure is told by every step that needed them. */
+const provideServices = async (): Promise<void> => {
+  if (services) return;
+  await provideTerminalPrograms(say);
+  services = await startServices(say);
+  process.env.TEST_REDIS_URL = services.redis.url;
+  process.env.TEST_DATABASE_URL = services.postgres.url;
+};
+
+const countsOf = ({ passed, failed, skipped }: Outcome): string => {
+  const parts = [`${passed} passed`];
+  if (failed > 0) parts.push(style.red(`${failed} failed`));
+  if (skipped > 0) parts.push(style.yellow(`${skipped} skipped`));
+  return parts.join(', ');
+};
+
+const runOne = async (step: Step, selection: Selection): Promise<void> => {
+  progress = startProgress(step.name.padEnd(12));
+  let outcome: Outcome;
+  try {
+    if (step.needsServices) await provideServices();
+    outcome = await step.run(selection, progress, warden);
+  } catch (error) {
+    outcome = failedOnce(error instanceof Error ? error.message : String(error));
+  }
+  if (ending) return;
+  outcomes.push(outcome);
+  if (outcome.failed > 0) progress.fail(countsOf(outcome));
+  else progress.done(countsOf(outcome));
+  progress = undefined;
+  if (outcome.report) console.log(`\n${outcome.report.replace(/^/gm, '  ')}\n`);
+};
+
+const { chosen, selection } = (() => {
+  try {
+    return choose();
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\nSee npm test -- --help.`);
+    outcomes.push(failedOnce(''));
+    return { chosen: [], selection: { paths: [], name: undefined } };
+  }
+})();
+if (chosen.length === 0 && outcomes.length === 0) {
+  console.error(`No test matches ${selection.paths.join(' ')}.`);
+  outcomes.push(failedOnce(''));
+}
+
+console.log(style.dim(`Node ${process.version}\n`));
+for (const step of chosen) {
+  if (!ending) await runOne(step, selection);
+}
+if (!ending) await finish();

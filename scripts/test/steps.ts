@@ -1,0 +1,108 @@
+// The steps of a test run, in their order.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../setup/pinned-node.mjs';
+import { type Progress, seconds } from '../setup/progress.mjs';
+import type { Warden } from '../warden.ts';
+import type { RunMessage } from './live-reporter.ts';
+import { failedOnce, type Outcome, passedOnce } from './outcome.ts';
+import { runStep, type StepRun } from './step-process.ts';
+
+export interface Selection {
+  /** Parts of paths; none: every file. */
+  readonly paths: readonly string[];
+  /** A pattern of test names. */
+  readonly name: string | undefined;
+}
+
+export interface Step {
+  readonly name: string;
+  /** Real Redis and Postgres, and the programs that terminal tests run. */
+  readonly needsServices: boolean;
+  /** Whether paths select within it. */
+  readonly hasFiles: boolean;
+  run(selection: Selection, progress: Progress, warden: Warden): Promise<Outcome>;
+}
+
+const minute = 60_000;
+
+const lateness = (run: StepRun): string =>
+  run.lateBy === undefined ? '' : `\nStopped: it was not done after ${seconds(run.lateBy)}.`;
+const wholeLog = (run: StepRun): string => `\nIts whole output is kept in ${run.log}`;
+
+/** A program that passes or fails as one. */
+const check = (name: string, program: string, argumentLists: () => readonly (readonly string[])[]): Step => ({
+  name,
+  needsServices: false,
+  hasFiles: false,
+  async run(_selection, _progress, warden) {
+    for (const args of argumentLists()) {
+      const run = await runStep(program, args, warden, { name, deadlineMs: 5 * minute });
+      if (run.code !== 0) return failedOnce(`${run.output.trim()}${lateness(run)}`);
+    }
+    return passedOnce;
+  },
+});
+
+const failures = (output: string): string => {
+  // Vitest tells the story twice: a line per file as it goes, then the failures in full. The latter is the report.
+  const start = output.search(/^.*⎯ (Failed|Unhandled)/m);
+  return (start < 0 ? output : output.slice(start)).trim();
+};
+
+const tests = (name: string, deadlineMs: number, needsServices: boolean): Step => ({
+  name,
+  needsServices,
+  hasFiles: true,
+  async run(selection, progress, warden) {
+    let live = { passed: 0, failed: 0, skipped: 0 };
+    let ended = false;
+    const onMessage = (message: unknown) => {
+      const told = message as RunMessage;
+      if (told.kind === 'test') live[told.state]++;
+      if (told.kind === 'end') {
+        live = { passed: told.passed, failed: told.failed, skipped: told.skipped };
+        ended = true;
+      }
+      progress.update(`${live.passed} passed${live.failed > 0 ? `, ${live.failed} failed` : ''}`);
+    };
+    const reporters = ['--reporter=default', '--reporter=./scripts/test/live-reporter.ts', '--silent=passed-only'];
+    const named = selection.name === undefined ? [] : ['--testNamePattern', selection.name];
+    const args = ['run', '--project', name, ...reporters, ...named, ...selection.paths];
+    const run = await runStep('vitest/vitest.mjs', args, warden, { name, deadlineMs, onMessage });
+
+    const outcome = { ...live, report: '' };
+    if (run.code === 0 && ended && live.failed === 0 && live.passed > 0) return outcome;
+    if (run.code === 0 && ended && live.failed === 0) {
+      return { ...outcome, failed: 1, report: `No test ran: ${live.skipped} were skipped.${wholeLog(run)}` };
+    }
+    // Whatever else went wrong, a run that vitest itself calls failed is at least one failure.
+    const failed = Math.max(1, ended ? live.failed : live.failed + 1);
+    return { ...outcome, failed, report: `${failures(run.output)}${lateness(run)}${wholeLog(run)}` };
+  },
+});
+
+const typeProjects = () => {
+  const projects = ['tsconfig.json', 'services/web/tsconfig.json'].filter((path) => existsSync(join(root, path)));
+  return projects.map((path) => ['--noEmit', '--pretty', '-p', path]);
+};
+
+const architecture: Step = {
+  ...tests('architecture', minute, false),
+  hasFiles: false,
+  // A rule that is kept or not: one, however many files it reads.
+  async run(selection, progress, warden) {
+    const outcome = await tests('architecture', minute, false).run({ ...selection, paths: [] }, progress, warden);
+    return outcome.failed > 0 ? failedOnce(outcome.report) : passedOnce;
+  },
+};
+
+export const steps: readonly Step[] = [
+  check('types', 'typescript/bin/tsc', typeProjects),
+  check('lint', '@biomejs/biome/bin/biome', () => [['check', '--error-on-warnings', '.']]),
+  architecture,
+  tests('unit', 5 * minute, false),
+  tests('contract', 10 * minute, true),
+  tests('integration', 30 * minute, true),
+  tests('simulation', 20 * minute, false),
+];
