@@ -1,0 +1,39 @@
+// Accounts: users, their logins and their machines. What is true for longer than a connection lives here.
+import type { Sql } from 'postgres';
+import type { Tokens } from '../auth/tokens.ts';
+import { withDeadline } from './availability.ts';
+import type { OnChange } from './changes.ts';
+import { createLogins } from './logins.ts';
+import { createMachines } from './machines.ts';
+import { createPasswords, type Passwords } from './passwords.ts';
+import { createUsers, type Registration } from './users.ts';
+
+export type { AccountsChange, OnChange } from './changes.ts';
+export type { Login } from './logins.ts';
+export type { Machine, MachineWithToken } from './machines.ts';
+export type { Credentials, Registration, User } from './users.ts';
+
+export type AccountsOptions = {
+  sql: Sql;
+  tokens: Tokens;
+  registration?: Registration;
+  machinesPerUser?: number;
+  passwords?: Passwords;
+  /** Told of what open sockets have to learn, on this pod and the others. */
+  onChange?: OnChange;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+};
+
+export type Accounts = ReturnType<typeof createAccounts>;
+
+/** Rejections are HermitErrors that each method names; besides, UNAVAILABLE while the database does not answer. */
+export function createAccounts(options: AccountsOptions) {
+  const { sql, tokens, registration = 'open', machinesPerUser = 1000, onChange = () => {}, now = Date.now } = options;
+  const passwords = options.passwords ?? createPasswords();
+  return withDeadline({
+    ...createUsers({ sql, passwords, registration }),
+    ...createLogins({ sql, tokens, onChange, now }),
+    ...createMachines({ sql, onChange, machinesPerUser }),
+  });
+}

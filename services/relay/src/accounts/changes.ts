@@ -1,0 +1,12 @@
+// What happened to accounts that open sockets have to learn of, on whichever pod they are.
+
+export type AccountsChange =
+  | { readonly type: 'machine_removed'; readonly userId: string; readonly machineId: string }
+  | { readonly type: 'machine_renamed'; readonly userId: string; readonly machineId: string; readonly name: string }
+  /** Its agent must come back with the new token. */
+  | { readonly type: 'machine_token_rotated'; readonly userId: string; readonly machineId: string }
+  /** Logged out, or a token was used twice. `loginIds` null: all of this user's. */
+  | { readonly type: 'logins_ended'; readonly userId: string; readonly loginIds: readonly string[] | null };
+
+/** Called after the change is stored. It must not throw, and nobody waits for it. */
+export type OnChange = (change: AccountsChange) => void;

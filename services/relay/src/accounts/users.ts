@@ -1,0 +1,63 @@
+// Users: who may make an account, and whether a password is theirs.
+import { HermitError, isUuid } from '@hermit/protocol';
+import type { Sql } from 'postgres';
+import type { Passwords } from './passwords.ts';
+
+export type User = { readonly id: string; readonly email: string; readonly administrator: boolean };
+export type Credentials = { email: string; password: string };
+export type Registration = 'open' | 'invite' | 'closed';
+
+/** Advisory lock: one registration is decided at a time, so that there is one first user. "users" in ASCII. */
+const REGISTERING = '504403158265';
+
+export type UsersOptions = { sql: Sql; passwords: Passwords; registration: Registration };
+
+export function createUsers({ sql, passwords, registration }: UsersOptions) {
+  return {
+    /** Throws REGISTRATION_CLOSED, or DUPLICATE where the address has an account. The first user is administrator. */
+    async register({ email, password }: Credentials): Promise<User> {
+      if (registration === 'closed') throw closed();
+      const hash = await passwords.hash(password);
+      return sql.begin(async (tx) => {
+        await tx`select pg_advisory_xact_lock(${REGISTERING})`;
+        const [found] = await tx<{ first: boolean }[]>`select not exists (select 1 from users) as first`;
+        const first = found?.first === true;
+        // By invitation, but of the first there is nobody who could invite.
+        if (registration === 'invite' && !first) throw closed();
+        const [user] = await tx<User[]>`
+          insert into users (email, password_hash, administrator) values (${email}, ${hash}, ${first})
+          on conflict (lower(email collate "C")) do nothing
+          returning id, email, administrator`;
+        if (user === undefined) throw new HermitError('DUPLICATE', 'This e-mail address has an account already.');
+        return user;
+      }) as Promise<User>;
+    },
+
+    /** Throws INVALID_CREDENTIALS: the same after the same time, whether or not the address has an account. */
+    async authenticate({ email, password }: Credentials): Promise<User> {
+      const [found] = await sql<(User & { hash: string | null })[]>`
+        select id, email, administrator, password_hash as hash from users
+        where lower(email collate "C") = lower(${email}::text collate "C")`;
+      const stored = found?.hash ?? null;
+      if (!(await passwords.verify(stored, password)) || found === undefined || stored === null) {
+        throw new HermitError('INVALID_CREDENTIALS');
+      }
+      const { hash: _, ...user } = found;
+      if (passwords.outdated(stored)) {
+        const hash = await passwords.hash(password);
+        await sql`update users set password_hash = ${hash} where id = ${user.id} and password_hash = ${stored}`;
+      }
+      return user;
+    },
+
+    async userById(id: string): Promise<User | null> {
+      if (!isUuid(id)) return null;
+      const [user] = await sql<User[]>`select id, email, administrator from users where id = ${id}`;
+      return user ?? null;
+    },
+  };
+}
+
+function closed(): HermitError {
+  return new HermitError('REGISTRATION_CLOSED');
+}
