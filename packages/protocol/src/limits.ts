@@ -8,12 +8,12 @@ export const PROTOCOL_OLDEST = 1;
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-export const LIMITS = {
+const limits = {
   // Frames and messages
   /** Largest payload of one terminal frame. */
   frame: 64 * KiB,
   /** Largest payload of one snapshot chunk. */
-  snapshotChunk: 16 * KiB,
+  snapshotChunk: 8 * KiB,
   /** Largest WebSocket message that a relay accepts, either kind. */
   message: 256 * KiB,
   /** Largest payload of one input frame. */
@@ -45,8 +45,15 @@ export const LIMITS = {
   windowTime: 150,
   /** FL-3: without progress of acknowledgements for this long, an attachment stops counting. */
   responsive: 2_000,
-  /** FL-4: an acknowledgement leaves within this time. */
+  /** FL-4: an acknowledgement leaves within this time, and at once after `ackBytes`. */
   ackDelay: 20,
+  ackBytes: 64 * KiB,
+  /** What an agent lets its connection to the relay buffer before it serves the next session. */
+  linkBound: 256 * KiB,
+  /** Output of one session that is sent before the next one has its turn. */
+  quantum: 64 * KiB,
+  /** A program is paused while the screen emulator is this far behind. */
+  screenBacklog: 2 * MiB,
 
   // Catching up (CU-1 to CU-11)
   tipEvery: 500,
@@ -70,6 +77,10 @@ export const LIMITS = {
   /** How long the answers to `start_session` are remembered (IN-3). */
   requestMemory: 600_000,
   requestsRemembered: 1024,
+  /** Input positions kept for each session (IN-2). */
+  inputPositions: 4096,
+  /** Input a program has not read yet; more is not acknowledged, so that the client keeps it. */
+  unreadInput: 256 * KiB,
 
   // Connections
   pingEvery: 20_000,
@@ -98,4 +109,13 @@ export const LIMITS = {
   // The bus
   /** An idle subscription is probed this often; two misses rebuild the connection. */
   probeEvery: 15_000,
-} as const;
+};
+
+export type Limits = { readonly [K in keyof typeof limits]: number };
+
+export const LIMITS: Limits = limits;
+
+/** Replaces limits for the whole process: a simulation runs the same code with small numbers on a virtual clock. */
+export function useLimits(changed: Partial<Limits>): void {
+  Object.assign(limits, changed);
+}

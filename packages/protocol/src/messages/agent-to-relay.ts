@@ -44,6 +44,8 @@ export const AgentToRelay = {
     token: Token,
     protocol: Type.Integer(),
     epoch: Epoch,
+    /** The greatest epoch this process has held; 0 at first. Who was superseded while away learns it here (OWN-6). */
+    lastEpoch: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
     /** One agent process (OWN-6). */
     instanceId: Uuid,
     agentVersion: Type.String({ maxLength: 64 }),
@@ -72,6 +74,7 @@ export const AgentToRelay = {
   request_done: Type.Object({ type: Type.Literal('request_done'), ...PodRequest }),
   /** A program has ended. What ends a view is the tip (CU-7). */
   session_ended: Type.Object({ type: Type.Literal('session_ended'), sessionId: Uuid, ...Exit.properties }),
+  ping: Type.Object({ type: Type.Literal('ping') }),
   pong: Type.Object({ type: Type.Literal('pong') }),
 
   attached: Type.Object({

@@ -36,6 +36,7 @@ export const RelayToAgent = {
     ),
   }),
   ping: Type.Object({ type: Type.Literal('ping') }),
+  pong: Type.Object({ type: Type.Literal('pong') }),
   /** The pod is leaving: connect elsewhere, then let go. */
   draining: Type.Object({ type: Type.Literal('draining'), withinMs: Type.Integer({ minimum: 0 }) }),
   /** The fence of this handover has passed this pod's subscription (DRAIN-1). */
@@ -100,6 +101,6 @@ export type RelayToAgent = {
 /** Messages that reach the agent from any pod, over the machine's channel. */
 export type MachineMessage = Exclude<
   RelayToAgent,
-  { type: 'registered' | 'ping' | 'draining' | 'fence_passed' | 'superseded' }
+  { type: 'registered' | 'ping' | 'pong' | 'draining' | 'fence_passed' | 'superseded' }
 >;
 export type AttachMessage = Static<typeof RelayToAgent.attach>;

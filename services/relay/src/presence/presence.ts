@@ -10,6 +10,8 @@ export type Claim = {
   pod: string;
   epoch: number;
   instanceId: string;
+  /** The greatest epoch that this agent process has held; 0: none yet. */
+  lastEpoch: number;
   agentVersion: string;
   /** Milliseconds since 1970. */
   connectedAt: number;
@@ -17,7 +19,10 @@ export type Claim = {
 
 export type Claimed =
   | { result: 'taken' }
-  /** A greater or equal epoch is stored (OWN-6 names it). */
+  /**
+   * A greater or equal epoch is stored (OWN-6 names it), or another process (`storedInstance`) has registered since
+   * this one's `lastEpoch`: then this one was superseded and must not fight its way back.
+   */
   | { result: 'refused'; storedEpoch: number; storedInstance: string }
   /** The store did not answer; ask again. */
   | { result: 'unavailable' };
@@ -61,7 +66,10 @@ export type PodPresence = {
  * after which it answers `unavailable`.
  */
 export interface Presence {
-  /** Registers only if the epoch is greater than what is stored. */
+  /**
+   * Registers only if the epoch is greater than what is stored, and not if `lastEpoch` is above 0, another instance
+   * is stored and the stored epoch is greater than `lastEpoch` (OWN-6).
+   */
   claim(claim: Claim, done: (claimed: Claimed) => void): void;
   /** Extends the lease if nothing is stored or the stored epoch is at most this one. */
   renew(claim: Claim, done: (renewed: Renewed) => void): void;

@@ -1,0 +1,347 @@
+// The agent's connection to the relay over time: registers, reconnects, moves from pod to pod without losing a byte.
+// The rules OWN-1 to OWN-6 and DRAIN-1 to DRAIN-4 of SPEC.md, the agent's side.
+import {
+  type AgentToRelay,
+  type ErrorCode,
+  frameType,
+  HermitError,
+  LIMITS,
+  type MachineMessage,
+  PROTOCOL_VERSION,
+  parserOf,
+  RelayToAgent,
+  reconnectAfter,
+} from '@hermit/protocol';
+import { Backoff, type Clock, type Dial, type Random, type Timer } from '@hermit/transport';
+import type { Session } from '../session/session.ts';
+import type { Exit, Sessions } from '../session/sessions.ts';
+import { type ConnectionEvents, RelayConnection } from './relay-connection.ts';
+import { Turns } from './turns.ts';
+
+/** How long changes of what presence shows are collected; milliseconds. */
+const ANNOUNCE_AFTER = 50;
+
+export type LinkState =
+  | { state: 'connecting' }
+  | { state: 'registered'; machineId: string; pod: string }
+  | { state: 'waiting'; retryInMs: number; reason: string }
+  /** The relay will not have us; `final`: we do not ask again. */
+  | { state: 'refused'; code: ErrorCode; message: string; final: boolean };
+
+export type LinkParts = {
+  /** WebSocket address of the relay's agent socket. */
+  url: string;
+  machineName: string;
+  token: string;
+  instanceId: string;
+  agentVersion: string;
+  dial: Dial;
+  clock: Clock;
+  random: Random;
+  /** Runs soon, after what is being handled now (setImmediate). */
+  defer: (run: () => void) => void;
+  onState: (state: LinkState) => void;
+};
+
+/** Refusals that no retry can mend. */
+const FINAL: ReadonlySet<string> = new Set([
+  'INVALID_TOKEN',
+  'MACHINE_NAME_MISMATCH',
+  'SUPERSEDED',
+  'PROTOCOL_VERSION',
+]);
+
+const parse = parserOf(RelayToAgent);
+
+export class Link implements Exit {
+  /** Set once, before `start`. */
+  sessions!: Sessions;
+  private connections: RelayConnection[] = [];
+  private current: RelayConnection | null = null;
+  private connecting: RelayConnection | null = null;
+  private retry: Timer | null = null;
+  private asked = 0;
+  private lastEpoch = 0;
+  /** DRAIN-1: a handover is in progress; what is sent now waits for its end. */
+  private holding = false;
+  private held: (string | Uint8Array)[] = [];
+  private stopped = true;
+  private scheduled = false;
+  private full = false;
+  private announcing: Timer | null = null;
+  private readonly turns = new Turns();
+  private readonly backoff: Backoff;
+  private readonly parts: LinkParts;
+  private readonly events: ConnectionEvents = {
+    opened: (c) => this.introduce(c),
+    text: (c, message) => this.received(c, message),
+    binary: (c, frame) => {
+      const type = frameType(frame);
+      if (type !== 0 && this.connections.includes(c)) this.sessions.frame(type, frame);
+    },
+    closed: (c, code, reason) => this.closed(c, code, reason),
+  };
+
+  constructor(parts: LinkParts) {
+    this.parts = parts;
+    this.backoff = new Backoff(parts.random);
+  }
+
+  start(): void {
+    this.stopped = false;
+    this.connect();
+  }
+
+  /** Leaves the relay; sessions stay. What was sent before still arrives. */
+  stop(): void {
+    this.stopped = true;
+    this.retry?.cancel();
+    this.announcing?.cancel();
+    for (const c of [...this.connections]) c.close();
+  }
+
+  // ---- What sessions send
+
+  get connected(): boolean {
+    return this.current !== null;
+  }
+
+  message(message: AgentToRelay): void {
+    this.send(JSON.stringify(message));
+  }
+
+  reply(message: AgentToRelay): void {
+    this.send(JSON.stringify(message));
+  }
+
+  frame(frame: Uint8Array): void {
+    this.send(frame);
+  }
+
+  wants(session: Session): void {
+    this.turns.add(session);
+    this.schedule();
+  }
+
+  changed(): void {
+    this.announcing ??= this.parts.clock.after(ANNOUNCE_AFTER, () => {
+      this.announcing = null;
+      this.announce();
+    });
+  }
+
+  private announce(): void {
+    if (!this.current) return;
+    const { list: sessions, attachments } = this.sessions;
+    this.message({ type: 'sessions', sessions, attachments });
+  }
+
+  private send(message: string | Uint8Array): void {
+    if (this.holding) this.held.push(message);
+    else if (this.current?.socket) transmit(this.current, message);
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.holding || this.full) return;
+    this.scheduled = true;
+    this.parts.defer(() => {
+      this.scheduled = false;
+      this.serve();
+    });
+  }
+
+  /** Lets sessions send for as long as the socket takes it. */
+  private serve(): void {
+    if (this.holding || this.turns.empty) return;
+    const socket = this.current?.socket;
+    if (!socket) {
+      this.turns.flush();
+      return;
+    }
+    this.turns.run(() => socket.buffered < LIMITS.linkBound);
+    if (this.turns.empty || this.full) return;
+    this.full = true;
+    socket.whenBelow(LIMITS.linkBound / 2, () => {
+      if (this.current?.socket !== socket) return;
+      this.full = false;
+      this.serve();
+    });
+  }
+
+  // ---- Connecting
+
+  /** Opens a connection unless one is being opened. OWN-1: with an epoch above all before, at least the clock. */
+  private connect(): void {
+    if (this.stopped || this.connecting) return;
+    this.retry?.cancel();
+    this.retry = null;
+    const { clock, dial, url, onState } = this.parts;
+    this.asked = Math.max(this.asked, this.lastEpoch, Math.floor(clock.now())) + 1;
+    if (!this.current) onState({ state: 'connecting' });
+    const c = new RelayConnection(url, this.asked, dial, clock, this.events);
+    this.connections.push(c);
+    this.connecting = c;
+  }
+
+  private introduce(c: RelayConnection): void {
+    const { machineName, token, instanceId, agentVersion } = this.parts;
+    const { epoch } = c;
+    const { lastEpoch } = this;
+    const protocol = PROTOCOL_VERSION;
+    const register = { type: 'register', machineName, token, protocol, epoch, lastEpoch, instanceId, agentVersion };
+    c.socket?.sendText(JSON.stringify(register));
+  }
+
+  /** Whether a (further) connection is needed. */
+  private get needed(): boolean {
+    return !this.stopped && (this.current === null || this.current.draining);
+  }
+
+  private connectLater(waitMs: number, reason: string): void {
+    if (!this.needed || this.retry || this.connecting) return;
+    if (!this.current) this.parts.onState({ state: 'waiting', retryInMs: waitMs, reason });
+    this.retry = this.parts.clock.after(waitMs, () => {
+      this.retry = null;
+      if (this.needed) this.connect();
+    });
+  }
+
+  private closed(c: RelayConnection, code: number, reason: string): void {
+    this.connections = this.connections.filter((x) => x !== c);
+    if (this.connecting === c) this.connecting = null;
+    if (c === this.current) {
+      this.current = null;
+      this.full = false;
+      this.release();
+    }
+    const atOnce = c.answered && reconnectAfter(code) === 'at once';
+    this.connectLater(atOnce ? 0 : this.backoff.next(), reason || `closed with ${code}`);
+  }
+
+  // ---- What the relay says
+
+  private received(c: RelayConnection, text: string): void {
+    if (!this.connections.includes(c)) return;
+    let m: RelayToAgent;
+    try {
+      m = parse(text);
+    } catch (error) {
+      if (error instanceof HermitError) return; // a later version's message; SPEC.md, VERSION-3
+      throw error;
+    }
+    if (c.handle(m)) return;
+    switch (m.type) {
+      case 'registered':
+        this.registered(c, m);
+        return;
+      case 'draining':
+        c.draining = true;
+        this.backoff.reset();
+        if (c === this.current) this.connect();
+        return;
+      case 'fence_passed':
+        c.fencePassed?.();
+        return;
+      case 'superseded':
+        if (m.otherInstance && c === this.current) this.refused('SUPERSEDED');
+        return;
+      default:
+        this.sessions.message(m as MachineMessage);
+    }
+  }
+
+  private registered(c: RelayConnection, m: Extract<RelayToAgent, { type: 'registered' }>): void {
+    if (c.answered) return;
+    c.answered = true;
+    if (this.connecting === c) this.connecting = null;
+    if (!m.success) {
+      const { code, message, storedEpoch } = m.error ?? { code: 'INTERNAL', message: 'no reason given' };
+      if (storedEpoch) this.asked = Math.max(this.asked, storedEpoch); // OWN-6
+      if (FINAL.has(code)) this.refused(code, message);
+      c.close();
+      return;
+    }
+    this.lastEpoch = Math.max(this.lastEpoch, c.epoch);
+    this.backoff.reset();
+    c.pod = m.pod ?? '';
+    const old = this.current;
+    if (old && old.epoch > c.epoch) {
+      c.close(); // OWN-1: an answer that was overtaken
+      return;
+    }
+    const use = () => this.use(c, m.machineId ?? '');
+    if (!old?.open) use();
+    else this.handOver(old, c, use);
+  }
+
+  private refused(code: ErrorCode, message: string = new HermitError(code).message): void {
+    const final = FINAL.has(code);
+    if (final) {
+      this.stopped = true;
+      this.retry?.cancel();
+    }
+    this.parts.onState({ state: 'refused', code, message, final });
+  }
+
+  /** DRAIN-1: nothing goes out until what went by the old connection has passed both pods, or 200 ms. */
+  private handOver(old: RelayConnection, next: RelayConnection, use: () => void): void {
+    this.holding = true;
+    const waits = new Set([old, next]);
+    let moved = false;
+    const move = () => {
+      if (moved) return;
+      moved = true;
+      timer.cancel();
+      use();
+    };
+    for (const c of [old, next]) {
+      c.fencePassed = () => {
+        if (waits.delete(c) && waits.size === 0) move();
+      };
+    }
+    const timer = this.parts.clock.after(LIMITS.fence, () => {
+      if (this.current === old || !this.current) move();
+    });
+    transmit(old, JSON.stringify({ type: 'flush', epoch: next.epoch }));
+  }
+
+  private use(c: RelayConnection, machineId: string): void {
+    const old = this.current;
+    if (c === old) return;
+    if (!this.connections.includes(c)) {
+      // It died meanwhile: stay where we are, and try again.
+      this.release();
+      this.connectLater(this.backoff.next(), 'the new connection closed');
+      return;
+    }
+    if (old && old.epoch > c.epoch) {
+      c.close();
+      return;
+    }
+    this.current = c;
+    this.full = false;
+    transmit(c, JSON.stringify({ type: 'current', interest: this.sessions.interest }));
+    this.release();
+    this.announce();
+    this.sessions.tipAll();
+    this.parts.onState({ state: 'registered', machineId, pod: c.pod });
+    old?.close();
+    // The pod may have said that it drains while we were on our way to it.
+    if (c.draining) this.connect();
+  }
+
+  private release(): void {
+    if (this.holding) {
+      this.holding = false;
+      const { held } = this;
+      this.held = [];
+      for (const message of held) this.send(message);
+    }
+    this.schedule();
+  }
+}
+
+function transmit(c: RelayConnection, message: string | Uint8Array): void {
+  if (typeof message === 'string') c.socket?.sendText(message);
+  else c.socket?.sendBinary(message);
+}

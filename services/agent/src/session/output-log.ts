@@ -1,0 +1,146 @@
+// The numbered output of one session, bounded: the last bytes, and the size of the terminal they were written for.
+import type { Size } from '@hermit/protocol';
+
+/** Bytes in one block; a session that prints little holds one. */
+export const BLOCK = 32 * 1024;
+
+/** What all sessions of an agent may keep together. The longest log gives way first. */
+export class HistoryBudget {
+  private readonly logs = new Set<OutputLog>();
+  private used = 0;
+  private readonly total: number;
+
+  /** `total` is in bytes. */
+  constructor(total: number) {
+    this.total = total;
+  }
+
+  add(log: OutputLog): void {
+    this.logs.add(log);
+  }
+
+  remove(log: OutputLog): void {
+    if (this.logs.delete(log)) this.used -= log.held;
+  }
+
+  /** A log took (positive) or gave back (negative) bytes. */
+  change(bytes: number): void {
+    this.used += bytes;
+    while (this.used > this.total) {
+      let longest: OutputLog | null = null;
+      for (const log of this.logs) if (longest === null || log.held > longest.held) longest = log;
+      if (longest === null || !longest.dropOldest()) return;
+    }
+  }
+}
+
+type SizeMark = { from: number } & Size;
+
+export class OutputLog {
+  /** Offset of the first byte that is kept, and of the next byte that comes. */
+  base = 0;
+  end = 0;
+  private readonly blocks: Uint8Array[] = [];
+  /** Offset of the first byte of blocks[0]; a multiple of BLOCK. */
+  private first = 0;
+  private spare: Uint8Array | null = null;
+  private readonly marks: SizeMark[];
+  private readonly limit: number;
+  private readonly budget: HistoryBudget;
+
+  /** Keeps at least the last `limit` bytes, unless the budget takes some. */
+  constructor(size: Size, limit: number, budget: HistoryBudget) {
+    this.marks = [{ from: 0, ...size }];
+    this.limit = limit;
+    this.budget = budget;
+    budget.add(this);
+  }
+
+  /** Bytes of memory held. */
+  get held(): number {
+    return this.blocks.length * BLOCK;
+  }
+
+  /** Size of the terminal for the next byte. */
+  get size(): Size {
+    return this.marks[this.marks.length - 1] as SizeMark;
+  }
+
+  append(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length) {
+      const inBlock = this.end % BLOCK;
+      if (this.end - this.first >= this.held) {
+        this.blocks.push(this.spare ?? new Uint8Array(BLOCK));
+        this.spare = null;
+        this.budget.change(BLOCK);
+      }
+      const n = Math.min(BLOCK - inBlock, bytes.length - at);
+      (this.blocks[this.blocks.length - 1] as Uint8Array).set(bytes.subarray(at, at + n), inBlock);
+      at += n;
+      this.end += n;
+    }
+    while (this.end - this.first - BLOCK >= this.limit) this.dropOldest();
+    // Never more than the limit is offered, so that what "history" means does not depend on where blocks begin.
+    this.base = Math.max(this.base, this.end - this.limit);
+    this.forgetSizes();
+  }
+
+  /** From the next byte on. */
+  resize(size: Size): void {
+    const last = this.marks[this.marks.length - 1] as SizeMark;
+    if (last.cols === size.cols && last.rows === size.rows) return;
+    if (last.from === this.end) this.marks.pop();
+    this.marks.push({ from: this.end, cols: size.cols, rows: size.rows });
+  }
+
+  /** How many bytes from `from`, at most `max`, were written for one size and lie in history. */
+  run(from: number, max: number): { length: number; size: Size } {
+    let to = Math.min(this.end, from + max);
+    let size = this.marks[0] as SizeMark;
+    for (const mark of this.marks) {
+      if (mark.from <= from) size = mark;
+      else {
+        to = Math.min(to, mark.from);
+        break;
+      }
+    }
+    return { length: to - from, size };
+  }
+
+  /** Copies `length` bytes that lie in history into `target`. */
+  copy(from: number, length: number, target: Uint8Array, at: number): void {
+    let offset = from;
+    let left = length;
+    let to = at;
+    while (left > 0) {
+      const block = this.blocks[Math.floor((offset - this.first) / BLOCK)] as Uint8Array;
+      const inBlock = offset % BLOCK;
+      const n = Math.min(BLOCK - inBlock, left);
+      target.set(block.subarray(inBlock, inBlock + n), to);
+      offset += n;
+      to += n;
+      left -= n;
+    }
+  }
+
+  /** Gives up the oldest block, unless it is the only one. */
+  dropOldest(): boolean {
+    if (this.blocks.length <= 1) return false;
+    this.spare = this.blocks.shift() as Uint8Array;
+    this.first += BLOCK;
+    this.base = Math.max(this.base, this.first);
+    this.budget.change(-BLOCK);
+    return true;
+  }
+
+  private forgetSizes(): void {
+    while (this.marks.length > 1 && (this.marks[1] as SizeMark).from <= this.base) this.marks.shift();
+  }
+
+  dispose(): void {
+    this.budget.remove(this);
+    this.blocks.length = 0;
+    this.spare = null;
+  }
+}

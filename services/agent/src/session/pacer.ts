@@ -1,0 +1,109 @@
+// Credit of each attachment, and whether the program has to wait: pure decisions of the flow rules (FL-1 to FL-4).
+import { LIMITS } from '@hermit/protocol';
+
+/** How many recent measurements of the drain rate count; the greatest of them is believed. */
+const RATES = 5;
+/** A measurement of the drain rate spans at least this many milliseconds. */
+const SPAN = 60;
+/** The least round trip is forgotten after this many milliseconds, since routes change. */
+const ROUND_TRIP_LIFE = 10_000;
+
+/**
+ * The window of one attachment: how far the agent may send past its last acknowledgement. It follows the measured
+ * drain rate, so that what is in flight is `windowTime` of the viewer's own speed beside the round trip itself.
+ * The rate is only measured while the window is what limits: an idle viewer is not a slow one.
+ */
+export class Window {
+  size: number = LIMITS.windowStart;
+  private readonly rates: number[] = [];
+  private probe: { upTo: number; at: number } | null = null;
+  private least = Number.POSITIVE_INFINITY;
+  private leastAt = 0;
+  private spanFrom: { acked: number; at: number } | null = null;
+
+  /** Bytes up to `upTo` are on their way; `limited`: more would be, if the window were larger. */
+  sent(upTo: number, acked: number, now: number, limited: boolean): void {
+    if (this.probe === null) this.probe = { upTo, at: now };
+    if (limited && this.spanFrom === null) this.spanFrom = { acked, at: now };
+  }
+
+  /** The viewer has consumed up to `acked`; `owed`: more was sent. */
+  acknowledged(acked: number, now: number, owed: boolean): void {
+    if (this.probe && acked >= this.probe.upTo) {
+      const roundTrip = now - this.probe.at;
+      if (roundTrip <= this.least || now - this.leastAt > ROUND_TRIP_LIFE) {
+        this.least = roundTrip;
+        this.leastAt = now;
+      }
+      this.probe = null;
+    }
+    const span = this.spanFrom;
+    if (span === null) return;
+    const elapsed = now - span.at;
+    if (elapsed >= SPAN) {
+      this.rates.push((acked - span.acked) / elapsed);
+      if (this.rates.length > RATES) this.rates.shift();
+      this.adapt();
+      this.spanFrom = owed ? { acked, at: now } : null;
+    } else if (!owed) this.spanFrom = null;
+  }
+
+  /** Bytes per millisecond that the viewer takes; null while nothing was measured. */
+  get rate(): number | null {
+    return this.rates.length === 0 ? null : Math.max(...this.rates);
+  }
+
+  /** A jump moved what acknowledgements count from. */
+  reset(): void {
+    this.probe = null;
+    this.spanFrom = null;
+  }
+
+  private adapt(): void {
+    const rate = this.rate as number;
+    const roundTrip = Number.isFinite(this.least) ? this.least : 0;
+    const wanted = rate * (roundTrip + LIMITS.windowTime);
+    this.size = Math.round(Math.min(LIMITS.windowMax, Math.max(LIMITS.windowMin, wanted)));
+  }
+}
+
+/** How far a screen viewer may be behind before a new snapshot is shorter than the replay; bytes. */
+export function replayLimit(rate: number | null): number {
+  if (rate === null) return LIMITS.replay;
+  return Math.min(LIMITS.replay, Math.max(64 * 1024, rate * 1000));
+}
+
+/** What pacing looks at of one attachment. */
+export type Paced = {
+  live: boolean;
+  /** Has acknowledged something in this attempt (FL-3). */
+  proved: boolean;
+  ack: number;
+  progressAt: number;
+  /** Since when it owes an acknowledgement; null: it owes none. */
+  owesSince: number | null;
+  window: { readonly size: number };
+};
+
+/** FL-3: it counts while its acknowledgements make progress. */
+export function responsive(a: Paced, end: number, now: number): boolean {
+  if (!a.proved) return false;
+  return a.ack >= end || now - Math.max(a.progressAt, a.owesSince ?? now) < LIMITS.responsive;
+}
+
+/** FL-2: one that catches up counts against half of history, since it would lose what falls out. */
+export function hasCredit(a: Paced, end: number, history: number): boolean {
+  const backlog = end - a.ack;
+  return a.live ? backlog < a.window.size : backlog < Math.max(a.window.size, history / 2);
+}
+
+/** The program waits while there is a responsive attachment, and none of them has credit. */
+export function mustPause(attachments: Iterable<Paced>, end: number, history: number, now: number): boolean {
+  let counted = false;
+  for (const a of attachments) {
+    if (!responsive(a, end, now)) continue;
+    if (hasCredit(a, end, history)) return false;
+    counted = true;
+  }
+  return counted;
+}
