@@ -1,0 +1,70 @@
+// The benchmark's process: arguments, signals, what is written where, exit code.
+import { writeFile } from 'node:fs/promises';
+import { CONTESTANTS } from './contestants/roster.ts';
+import { readHeader } from './machine/header.ts';
+import { Processes } from './machine/processes.ts';
+import { redisVersion } from './machine/redis.ts';
+import { helpText, type Options, parseOptions } from './options.ts';
+import { failures, judge } from './report/check.ts';
+import { markdown } from './report/markdown.ts';
+import { progressTo } from './report/progress.ts';
+import { run } from './run.ts';
+import { SCENARIOS } from './scenarios/programme.ts';
+import { TARGETS } from './targets.ts';
+
+/** Exit codes: 1 for a missed target, 2 for a run that could not be made. */
+const MISSED = 1;
+const UNABLE = 2;
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2), SCENARIOS, CONTESTANTS);
+  if (options.help) {
+    process.stdout.write(helpText(SCENARIOS, CONTESTANTS));
+    return;
+  }
+  const redis = await redisVersion();
+  const rounds = Math.max(...options.scenarios.map((scenario) => scenario.rounds(options.quick).counted));
+  const header = readHeader({ redis, mode: options.quick ? 'quick' : 'full', rounds, seed: options.seed });
+  const processes = new Processes();
+  const progress = progressTo(process.stderr);
+  endWith(processes);
+  try {
+    const results = { header, scenarios: await run(options, processes, progress) };
+    progress.done();
+    await report(options, results);
+  } finally {
+    await processes.stopAll();
+  }
+}
+
+async function report(options: Options, results: Parameters<typeof judge>[0]): Promise<void> {
+  const judgements = judge(results, TARGETS);
+  const text = markdown(results, judgements);
+  process.stdout.write(text);
+  if (options.markdown) await writeFile(options.markdown, text);
+  if (options.json) await writeFile(options.json, `${JSON.stringify({ ...results, judgements }, null, 2)}\n`);
+  if (!options.check) return;
+  const reasons = failures(results, judgements, options.partial);
+  for (const reason of reasons) process.stderr.write(`missed: ${reason}\n`);
+  if (reasons.length > 0) process.exitCode = MISSED;
+}
+
+/** However this process ends, nothing that it started stays. */
+function endWith(processes: Processes): void {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    process.once(signal, () => {
+      processes.killAll();
+      process.exit(code);
+    });
+  }
+  process.once('exit', () => processes.killAll());
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(UNABLE);
+});

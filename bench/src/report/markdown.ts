@@ -1,0 +1,111 @@
+// The report for people: one table to a scenario, then the targets.
+import type { Header } from '../machine/header.ts';
+import type { Metric } from '../scenarios/scenario.ts';
+import type { Judgement } from './check.ts';
+import { type ContestantResult, type Results, roundValues, type ScenarioResult } from './results.ts';
+import { ratio, spread } from './statistics.ts';
+
+/** From here on a load generator may itself have been what limited the figure. */
+const BUSY_SHARE = 0.85;
+
+export function markdown(results: Results, judgements: readonly Judgement[]): string {
+  return [
+    ...head(results.header),
+    ...results.scenarios.flatMap(scenarioSection),
+    ...targetsSection(judgements),
+    '',
+  ].join('\n');
+}
+
+function head(header: Header): string[] {
+  return [
+    '# Benchmark',
+    '',
+    `${header.takenAt}, commit ${header.commit.slice(0, 12)}${header.dirty ? ' (with changes)' : ''}, ${header.mode} run, seed ${header.seed}.`,
+    `${header.cpu}, ${header.cores} cores, ${header.memoryGiB} GiB, ${header.system}; Node ${header.node}, Redis ${header.redis}; load average before the run ${header.loadBefore}.`,
+    '',
+    'Each cell is the median of the rounds, (minimum to maximum), and × the contestant named under "floor".',
+    'Contestants take turns within a round. "load" is the busiest load generator: CPU share of one core, and p99 of its lag.',
+  ];
+}
+
+function scenarioSection(result: ScenarioResult): string[] {
+  const metrics = result.metrics.filter((metric) =>
+    result.contestants.some((contestant) => roundValues(contestant, metric.name).length > 0),
+  );
+  const columns = ['contestant', 'floor', ...metrics.map((metric) => `${metric.name}, ${metric.unit}`), 'load'];
+  const rows = result.contestants.map((contestant) => [
+    contestant.contestant,
+    contestant.floor ?? '',
+    ...metrics.map((metric) => cell(result, contestant, metric)),
+    loadCell(contestant),
+  ]);
+  const rounds = Math.max(0, ...result.contestants.map((contestant) => contestant.rounds.length));
+  return [
+    '',
+    `## ${result.scenario}`,
+    '',
+    `${sentence(result.what)} ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
+    '',
+    ...table(columns, rows),
+    ...notes(result),
+  ];
+}
+
+function cell(result: ScenarioResult, contestant: ContestantResult, metric: Metric): string {
+  const values = roundValues(contestant, metric.name);
+  if (values.length === 0) return '';
+  const { min, median, max } = spread(values);
+  const range = values.length > 1 ? ` (${figure(min)} to ${figure(max)})` : '';
+  const floor = result.contestants.find((other) => other.contestant === contestant.floor);
+  const times = ratio(values, roundValues(floor, metric.name));
+  return `${figure(median)}${range}${Number.isFinite(times) ? ` ×${times.toFixed(2)}` : ''}`;
+}
+
+function loadCell(contestant: ContestantResult): string {
+  if (contestant.rounds.length === 0) return '';
+  const share = Math.max(...contestant.rounds.map((round) => round.load.cpuShare));
+  const lag = Math.max(...contestant.rounds.map((round) => round.load.lagP99Ms));
+  return `${Math.round(share * 100)} %, ${figure(lag)} ms`;
+}
+
+function notes(result: ScenarioResult): string[] {
+  const lines = result.contestants.flatMap((contestant) => {
+    const faults = [...new Set(contestant.rounds.flatMap((round) => round.faults))];
+    const busy = contestant.rounds.some((round) => round.load.cpuShare > BUSY_SHARE);
+    return [
+      ...faults.map((fault) => `- **wrong**, ${contestant.contestant}: ${fault}`),
+      ...(busy
+        ? [`- ${contestant.contestant}: a load generator was near its limit; the contestant may be faster.`]
+        : []),
+    ];
+  });
+  return lines.length > 0 ? ['', ...lines] : [];
+}
+
+function targetsSection(judgements: readonly Judgement[]): string[] {
+  const rows = judgements.map(({ target, value, verdict }) => [
+    target.what,
+    `${target.is} ${target.limit} ${target.unit}`,
+    Number.isNaN(value) ? '' : `${figure(value)} ${target.unit}`,
+    verdict,
+  ]);
+  return ['', '## Targets', '', ...table(['what', 'target', 'measured', 'verdict'], rows)];
+}
+
+function table(columns: string[], rows: string[][]): string[] {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)];
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Three significant digits, without an exponent. */
+export function figure(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
+  if (value === 0) return '0';
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(digits, 3));
+}

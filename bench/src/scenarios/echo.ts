@@ -1,0 +1,33 @@
+// Keystroke to echo: one session, one viewer, one key at a time.
+import { latencyMetrics, typeFaults } from './latency.ts';
+import type { Scenario } from './scenario.ts';
+
+const KEYS_PER_SECOND = 100;
+const DRAIN_MS = 5_000;
+
+export const echo: Scenario = {
+  name: 'echo',
+  what: `keystroke to echo: ${KEYS_PER_SECOND} keys per second with jitter, echoed by \`cat\` in a raw PTY`,
+  needs: ['echo'],
+  metrics: () => [
+    { name: 'p50', unit: 'ms', better: 'less' },
+    { name: 'p95', unit: 'ms', better: 'less' },
+    { name: 'p99', unit: 'ms', better: 'less' },
+  ],
+  rounds: (quick) => ({ counted: quick ? 3 : 5, warmUp: true }),
+  async measure({ running, stage, quick, warmUp, seed, attendance }) {
+    const seconds = warmUp ? 1 : quick ? 1.5 : 10;
+    const typed = attendance.note(
+      await stage.load('load-1').ask({
+        do: 'type',
+        viewers: running.viewers,
+        sessions: 1,
+        perSecond: KEYS_PER_SECOND,
+        seconds,
+        drainMs: DRAIN_MS,
+        seed,
+      }),
+    );
+    return { metrics: latencyMetrics(typed), faults: typeFaults(typed) };
+  },
+};

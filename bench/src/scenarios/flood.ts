@@ -1,0 +1,44 @@
+// Echo of one quiet session while ten others of the same agent print through the same pods.
+import { floodProgram } from '../programs/programs.ts';
+import { latencyMetrics, typeFaults } from './latency.ts';
+import { MB, type Scenario } from './scenario.ts';
+
+const FLOODS = 10;
+const KEYS_PER_SECOND = 50;
+/** An echo may wait behind everything that a relay has queued; one that is not there by then counts with this. */
+const DRAIN_MS = 10_000;
+
+export const flood: Scenario = {
+  name: 'flood',
+  what: `echo of one quiet session while ${FLOODS} sessions of the same agent print as fast as they can`,
+  needs: ['program'],
+  metrics: () => [
+    { name: 'p50', unit: 'ms', better: 'less' },
+    { name: 'p95', unit: 'ms', better: 'less' },
+    { name: 'p99', unit: 'ms', better: 'less' },
+    { name: 'flood rate', unit: 'MB/s', better: 'more' },
+  ],
+  // What a naive relay has queued when it is interrupted would slow its next measurement.
+  fresh: true,
+  rounds: (quick) => ({ counted: quick ? 1 : 5, warmUp: false }),
+  async measure({ running, stage, corpus, quick, seed, attendance }) {
+    const [typist, flooder] = [stage.load('load-1'), stage.load('load-2')];
+    const program = floodProgram(corpus.file);
+    await flooder.ask({ do: 'flood-start', viewers: running.viewers, sessions: FLOODS, program });
+    const typed = attendance.note(
+      await typist.ask({
+        do: 'type',
+        viewers: running.viewers,
+        sessions: 1,
+        perSecond: KEYS_PER_SECOND,
+        seconds: quick ? 2 : 5,
+        drainMs: DRAIN_MS,
+        seed,
+      }),
+    );
+    const flooded = attendance.note(await flooder.ask({ do: 'flood-stop' }));
+    const rate = flooded.bytes / MB / flooded.seconds;
+    const metrics = { ...latencyMetrics(typed, DRAIN_MS), 'flood rate': rate };
+    return { metrics, faults: [...typeFaults(typed), ...(rate > 0 ? [] : ['nothing flooded'])] };
+  },
+};

@@ -1,0 +1,70 @@
+// What waiting costs: memory and CPU of the server for each idle agent, and for each session that somebody looks at.
+import { delay } from '../load/deadline.ts';
+import { CpuMeter, isServer, settledRss } from '../machine/meter.ts';
+import type { Part } from '../machine/usage.ts';
+import type { Act, Scenario } from './scenario.ts';
+
+const KIB = 1024;
+const isAgent = (part: Part) => part.role === 'agent';
+
+export const footprint: Scenario = {
+  name: 'footprint',
+  what: 'resident memory (after a collection) and CPU of pods and Redis, per idle agent and per idle attached session',
+  needs: ['pods', 'light-agents', 'program'],
+  metrics: () => [
+    { name: 'per idle agent', unit: 'KiB', better: 'less' },
+    { name: 'per attached session', unit: 'KiB', better: 'less' },
+    { name: 'agent, per session', unit: 'KiB', better: 'less' },
+    { name: 'CPU of 1,000 idle agents', unit: 'ms/s', better: 'less' },
+    { name: 'CPU of 1,000 attached', unit: 'ms/s', better: 'less' },
+  ],
+  wishes: (quick) => ({ lightAgents: counts(quick).agents + counts(quick).first }),
+  fresh: true,
+  rounds: (quick) => ({ counted: quick ? 1 : 3, warmUp: false }),
+  async measure(act) {
+    const { running, stage } = act;
+    const { agents, sessions, first, watchMs } = counts(act.quick);
+    if (!running.lightAgents) throw new Error('It promised light agents and has none.');
+    const load = stage.load('load-1');
+    // The first of each kind makes the code and the pools that all others share.
+    await load.ask({ do: 'agents-open', agents: running.lightAgents, first: 0, count: first });
+    await load.ask({ do: 'idle-open', viewers: running.viewers, sessions: first });
+
+    const server = () => settledRss(running.parts, isServer);
+    const agent = () => settledRss(running.parts, isAgent);
+    const empty = await server();
+    await load.ask({ do: 'agents-open', agents: running.lightAgents, first, count: agents });
+    const withAgents = await server();
+    const agentCpu = await idleCpu(act, watchMs);
+    const agentEmpty = await agent();
+    await load.ask({ do: 'idle-open', viewers: running.viewers, sessions: first + sessions });
+    const withSessions = await server();
+    const agentFull = await agent();
+    const bothCpu = await idleCpu(act, watchMs);
+    await load.ask({ do: 'idle-close' });
+    await load.ask({ do: 'agents-close' });
+    return {
+      metrics: {
+        'per idle agent': (withAgents - empty) / KIB / agents,
+        'per attached session': (withSessions - withAgents) / KIB / sessions,
+        'agent, per session': (agentFull - agentEmpty) / KIB / sessions,
+        'CPU of 1,000 idle agents': (agentCpu / agents) * 1000,
+        'CPU of 1,000 attached': (Math.max(0, bothCpu - agentCpu) / sessions) * 1000,
+      },
+      faults: [],
+    };
+  },
+};
+
+function counts(quick: boolean) {
+  return quick
+    ? { agents: 500, sessions: 50, first: 10, watchMs: 1_500 }
+    : { agents: 1_000, sessions: 200, first: 20, watchMs: 20_000 };
+}
+
+/** CPU milliseconds per second that pods and Redis use while nobody does anything. */
+async function idleCpu({ running }: Act, watchMs: number): Promise<number> {
+  const meter = await CpuMeter.start(running.parts);
+  await delay(watchMs);
+  return ((await meter.read()).server ?? 0) / (watchMs / 1000);
+}
