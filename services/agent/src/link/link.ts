@@ -240,7 +240,7 @@ export class Link implements Exit {
         if (c === this.current) this.connect();
         return;
       case 'fence_passed':
-        c.fencePassed?.();
+        c.fencePassed?.(m.epoch);
         return;
       case 'superseded':
         if (m.otherInstance && c === this.current) this.refused('SUPERSEDED');
@@ -295,8 +295,8 @@ export class Link implements Exit {
       use();
     };
     for (const c of [old, next]) {
-      c.fencePassed = () => {
-        if (waits.delete(c) && waits.size === 0) move();
+      c.fencePassed = (epoch) => {
+        if (epoch === next.epoch && waits.delete(c) && waits.size === 0) move();
       };
     }
     const timer = this.parts.clock.after(LIMITS.fence, () => {

@@ -18,7 +18,7 @@ export class RelayConnection {
   pod = '';
   draining = false;
   /** Runs when the fence of the handover in progress has passed this connection's pod (DRAIN-1). */
-  fencePassed: (() => void) | null = null;
+  fencePassed: ((epoch: number) => void) | null = null;
   private over = false;
   private liveness: Liveness | null = null;
   private readonly deadline: Timer;

@@ -1,0 +1,359 @@
+// The pod's side of one agent: registers it, owns its machine for as long as its epoch is the greatest, carries its
+// frames to viewers here and to the pods that listen. The rules OWN, DRAIN and INT of SPEC.md, the pod's side.
+import {
+  AgentToRelay,
+  CLOSE,
+  type CloseRule,
+  type ErrorCode,
+  FRAME,
+  frameSession,
+  frameType,
+  HermitError,
+  LIMITS,
+  type PodReply,
+  PROTOCOL_OLDEST,
+  PROTOCOL_VERSION,
+  parserOf,
+  type RelayToAgent,
+  type SessionMessage,
+} from '@hermit/protocol';
+import { Liveness, type Socket, type Timer } from '@hermit/transport';
+import type { Activity, Claim } from '../presence/presence.ts';
+import type { Pod } from './pod.ts';
+
+/** Bad messages that are answered before the socket is closed. */
+const PATIENCE = 20;
+
+type Register = Extract<AgentToRelay, { type: 'register' }>;
+
+const parse = parserOf(AgentToRelay);
+
+export class AgentLink {
+  /** Set when the presence store has agreed. */
+  claim: Claim | null = null;
+  /** The agent sends through this connection: viewers here are served without the bus (DRAIN-2). */
+  local = false;
+  activity: Activity = { sessions: [], attachments: [] };
+  readonly socket: Socket;
+  private readonly pod: Pod;
+  private introduced = false;
+  private registered = false;
+  private retired = false;
+  private bad = 0;
+  private serial = 0;
+  /** Sessions that pods elsewhere look at, and when that was last heard (INT-2). */
+  private readonly interest = new Map<string, number>();
+  private readonly timers = new Set<Timer>();
+  private readonly liveness: Liveness;
+
+  constructor(pod: Pod, socket: Socket) {
+    this.pod = pod;
+    this.socket = socket;
+    this.liveness = new Liveness(
+      pod.clock,
+      () => socket.sendText('{"type":"ping"}'),
+      () => socket.terminate(),
+    );
+    this.after(LIMITS.introduction, () => {
+      if (!this.introduced) this.close(CLOSE.notIntroduced);
+    });
+    socket.events = {
+      text: (message) => this.text(message),
+      binary: (frame) => this.binary(frame),
+      close: () => this.closed(),
+    };
+  }
+
+  get machineId(): string {
+    return this.claim?.machineId ?? '';
+  }
+
+  send(m: RelayToAgent): void {
+    this.socket.sendText(JSON.stringify(m));
+  }
+
+  close(rule: CloseRule): void {
+    this.socket.close(rule.code, rule.meaning);
+  }
+
+  private after(ms: number, run: () => void): void {
+    const timer = this.pod.clock.after(ms, () => {
+      this.timers.delete(timer);
+      run();
+    });
+    this.timers.add(timer);
+  }
+
+  private closed(): void {
+    this.liveness.stop();
+    for (const timer of this.timers) timer.cancel();
+    this.timers.clear();
+    const { claim } = this;
+    if (claim && this.pod.links.get(claim.machineId) === this) {
+      this.pod.presence.release(claim.machineId, claim.epoch);
+      this.letGo();
+      this.pod.machineChanged(claim, false, 0);
+    }
+    this.pod.agentGone(this);
+  }
+
+  // ---- What the agent says
+
+  private text(message: string): void {
+    this.liveness.heard();
+    let m: AgentToRelay;
+    try {
+      m = parse(message);
+    } catch (error) {
+      this.badMessage(error);
+      return;
+    }
+    if (m.type === 'register') this.register(m);
+    else if (m.type === 'ping') this.socket.sendText('{"type":"pong"}');
+    else if (m.type !== 'pong') {
+      if (this.registered) this.message(m, message);
+      else this.badMessage(new HermitError('NOT_AUTHENTICATED', 'Register first.'));
+    }
+  }
+
+  private badMessage(error: unknown): void {
+    const { code } = error instanceof HermitError ? error : new HermitError('INTERNAL');
+    this.pod.counters.badMessages++;
+    this.pod.log('agent_bad_message', { machineId: this.machineId, code });
+    if (++this.bad > PATIENCE) this.close(CLOSE.flood);
+  }
+
+  private message(m: Exclude<AgentToRelay, Register>, text: string): void {
+    switch (m.type) {
+      case 'current':
+        this.becomeCurrent(m.interest);
+        return;
+      case 'flush':
+        this.flush(m.epoch);
+        return;
+      case 'sessions':
+      case 'session_started':
+      case 'request_failed':
+      case 'request_done':
+        if (m.pod === undefined) this.describe(m as Extract<AgentToRelay, { type: 'sessions' }>);
+        else this.pod.reply(m.pod, this.machineId, m as PodReply);
+        return;
+      case 'session_ended':
+      case 'ping':
+      case 'pong':
+        return;
+      default:
+        this.sessionMessage(m, text);
+    }
+  }
+
+  private sessionMessage(m: SessionMessage, text: string): void {
+    this.pod.audienceOf(this.machineId, m.sessionId)?.message(m);
+    this.publish(m.sessionId, text);
+  }
+
+  private binary(frame: Uint8Array): void {
+    this.liveness.heard();
+    const type = frameType(frame);
+    if (type === 0 || type === FRAME.input || type === FRAME.ack || !this.registered) {
+      this.badMessage(new HermitError('INVALID_MESSAGE'));
+      return;
+    }
+    const { counters } = this.pod;
+    counters.framesFromAgents++;
+    counters.bytesFromAgents += frame.length;
+    const sessionId = frameSession(frame);
+    this.pod.audienceOf(this.machineId, sessionId)?.frame(type, frame);
+    this.publish(sessionId, frame);
+  }
+
+  /** Only where somebody listens; a publish that reached nobody says that interest has gone (INT-2). */
+  private publish(sessionId: string, message: Uint8Array | string): void {
+    if (!this.interest.has(sessionId)) return;
+    const at = ++this.serial;
+    this.pod.publish(this.pod.names.sessionChannel(this.machineId, sessionId), message, (receivers) => {
+      if (receivers === 0 && (this.interest.get(sessionId) ?? 0) <= at) this.interest.delete(sessionId);
+    });
+  }
+
+  // ---- What reaches the machine
+
+  /** A message about a session came from another pod: somebody there looks at it. */
+  heardOf(sessionId: string): void {
+    if (this.interest.size >= LIMITS.sessionsPerMachine * 4 && !this.interest.has(sessionId)) {
+      this.interest.delete(this.interest.keys().next().value as string);
+    }
+    this.interest.set(sessionId, ++this.serial);
+  }
+
+  /** Either pod of a handover tells the agent that its subscription has reached the fence (DRAIN-1). */
+  fence(epoch: number): void {
+    this.send({ type: 'fence_passed', epoch });
+  }
+
+  // ---- Ownership
+
+  private register(m: Register): void {
+    if (this.introduced) {
+      this.badMessage(new HermitError('ALREADY_AUTHENTICATED'));
+      return;
+    }
+    this.introduced = true;
+    if (m.protocol < PROTOCOL_OLDEST) {
+      this.refuse(m, 'PROTOCOL_VERSION', `This relay serves protocol ${PROTOCOL_OLDEST} and later; update the agent.`);
+      this.close(CLOSE.protocol);
+      return;
+    }
+    if (this.pod.draining) {
+      this.refuse(m, 'DRAINING');
+      this.close(CLOSE.restart);
+      return;
+    }
+    this.pod.directory.agent(m.token, m.machineName, (machine) => {
+      if (!this.socket.open) return;
+      if (machine instanceof HermitError) {
+        this.refuse(m, machine.code, machine.message);
+        this.close(machine.code === 'UNAVAILABLE' ? CLOSE.notIntroduced : CLOSE.unauthorized);
+        return;
+      }
+      const { epoch, instanceId, lastEpoch, agentVersion } = m;
+      const { id: pod, clock } = this.pod;
+      const connectedAt = clock.now();
+      this.take(m, { ...machine, pod, epoch, instanceId, lastEpoch, agentVersion, connectedAt });
+    });
+  }
+
+  private refuse(m: Register, code: ErrorCode, message: string = new HermitError(code).message, stored?: number): void {
+    this.pod.counters.refusals++;
+    const error = { code, message, ...(stored ? { storedEpoch: stored } : {}) };
+    this.send({ type: 'registered', success: false, protocol: PROTOCOL_VERSION, epoch: m.epoch, error });
+  }
+
+  /** Asks the presence store until it answers; the agent gives up on us before we do. */
+  private take(m: Register, claim: Claim): void {
+    this.pod.presence.claim(claim, (claimed) => {
+      if (!this.socket.open) {
+        if (claimed.result === 'taken') this.pod.presence.release(claim.machineId, claim.epoch);
+        return;
+      }
+      if (claimed.result === 'unavailable') {
+        this.after(50 + 100 * this.pod.random(), () => this.take(m, claim));
+      } else if (claimed.result === 'refused') {
+        const { storedEpoch, storedInstance } = claimed;
+        const superseded = m.lastEpoch > 0 && storedInstance !== m.instanceId && storedEpoch > m.lastEpoch;
+        this.refuse(m, superseded ? 'SUPERSEDED' : 'STALE_EPOCH', undefined, storedEpoch);
+        this.close(superseded ? CLOSE.superseded : CLOSE.staleEpoch);
+      } else this.taken(claim);
+    });
+  }
+
+  private taken(claim: Claim): void {
+    const { pod } = this;
+    const old = pod.links.get(claim.machineId);
+    this.claim = claim;
+    pod.links.set(claim.machineId, this);
+    pod.counters.registrations++;
+    old?.replaced(claim);
+    // OWN-5: first listening, then `registered`.
+    pod.listen(claim.machineId, () => {
+      if (pod.links.get(claim.machineId) !== this || !this.socket.open) return;
+      this.registered = true;
+      const { machineId, epoch } = claim;
+      this.send({ type: 'registered', success: true, protocol: PROTOCOL_VERSION, machineId, pod: pod.id, epoch });
+      if (pod.draining) this.sendDraining(0);
+    });
+    this.renewLater();
+    pod.machineChanged(claim, true, 0);
+  }
+
+  /** The same machine has registered on this very pod. */
+  private replaced(by: Claim): void {
+    this.local = false;
+    const otherInstance = by.instanceId !== this.claim?.instanceId;
+    this.send({ type: 'superseded', otherInstance });
+    this.close(otherInstance ? CLOSE.superseded : CLOSE.staleEpoch);
+  }
+
+  private renewLater(): void {
+    this.after(LIMITS.machineRenew * (0.9 + 0.1 * this.pod.random()), () => this.renew());
+  }
+
+  private renew(): void {
+    const { claim, pod } = this;
+    if (!claim || this.retired || pod.links.get(claim.machineId) !== this) return;
+    pod.presence.renew(claim, (renewed) => {
+      if (!this.socket.open || this.retired || pod.links.get(claim.machineId) !== this) return;
+      if (renewed.result === 'superseded') this.retire(renewed.storedInstance);
+      else {
+        if (renewed.result === 'rebuilt') pod.presence.describe(claim, this.activity);
+        this.renewLater();
+      }
+    });
+  }
+
+  /** OWN-2: perhaps in the middle of a handover, so carry on for what is in flight; the agent closes when it moved. */
+  private retire(storedInstance: string): void {
+    this.retired = true;
+    this.pod.counters.ownershipLost++;
+    this.pod.subscribeAll(this.machineId, () => {
+      this.local = false;
+    });
+    this.after(LIMITS.retireGrace, () => {
+      const otherInstance = storedInstance !== this.claim?.instanceId;
+      this.send({ type: 'superseded', otherInstance });
+      this.letGo();
+      this.close(otherInstance ? CLOSE.superseded : CLOSE.staleEpoch);
+    });
+  }
+
+  /** OWN-4: subscribes on behalf of the viewers here, then asks for tips. */
+  private letGo(): void {
+    const { machineId, pod } = this;
+    if (pod.links.get(machineId) !== this) return;
+    this.local = false;
+    this.interest.clear();
+    pod.links.delete(machineId);
+    pod.unlisten(machineId); // OWN-3
+    pod.subscribeEach(machineId, (audience) => audience.askTip());
+  }
+
+  /** The machine was removed, or its token replaced. */
+  revoke(): void {
+    this.pod.presence.release(this.machineId, this.claim?.epoch ?? 0);
+    this.close(CLOSE.removed);
+  }
+
+  private describe(m: Extract<AgentToRelay, { type: 'sessions' }>): void {
+    if (!this.claim || this.retired) return;
+    this.activity = { sessions: m.sessions, attachments: m.attachments ?? [] };
+    this.pod.presence.describe(this.claim, this.activity);
+    this.pod.machineChanged(this.claim, true, m.sessions.length);
+  }
+
+  // ---- Handover
+
+  /** DRAIN-2: the agent has moved here. */
+  private becomeCurrent(interest: readonly string[]): void {
+    if (this.pod.links.get(this.machineId) !== this || this.retired) return;
+    this.local = true;
+    for (const sessionId of interest) this.heardOf(sessionId);
+    this.pod.unsubscribeAll(this.machineId);
+  }
+
+  /**
+   * DRAIN-1: our own viewers must be able to hear the next owner before it speaks. Then one fence on the machine's
+   * channel: at the new pod it follows all output published here, here it follows all control published before the
+   * new pod listened.
+   */
+  private flush(epoch: number): void {
+    const { machineId, pod } = this;
+    pod.subscribeAll(machineId, () => {
+      this.local = false;
+      pod.publishFence(machineId, epoch);
+    });
+  }
+
+  sendDraining(withinMs: number): void {
+    this.send({ type: 'draining', withinMs });
+  }
+}

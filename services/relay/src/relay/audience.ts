@@ -1,0 +1,138 @@
+// Everybody on this pod who looks at one session: subscribed to its channel while its agent is elsewhere.
+import { AgentToRelay, type FrameType, frameType, LIMITS, parserOf, type SessionMessage } from '@hermit/protocol';
+import type { Clock, Random, Timer } from '@hermit/transport';
+import type { Bus } from '../bus/bus.ts';
+import type { Counters } from './counters.ts';
+import type { Viewer } from './viewer.ts';
+
+/** A tip that was asked for is asked for again this often (INT-1). */
+const TIP_TRIES = 8;
+
+const SESSION_MESSAGES = (({ attached, live, catching_up, history_lost, tip, unknown_attachment, attach_refused }) => ({
+  attached,
+  live,
+  catching_up,
+  history_lost,
+  tip,
+  unknown_attachment,
+  attach_refused,
+}))(AgentToRelay);
+const parse = parserOf(SESSION_MESSAGES);
+
+export type AudienceParts = {
+  sessionId: string;
+  channel: string;
+  bus: Bus;
+  clock: Clock;
+  random: Random;
+  counters: Counters;
+  toMachine: (message: string) => void;
+};
+
+export class Audience {
+  readonly viewers = new Set<Viewer>();
+  private readonly parts: AudienceParts;
+  private subscribed = false;
+  private confirmed = false;
+  private waiting: (() => void)[] = [];
+  private tipTimer: Timer | null = null;
+
+  constructor(parts: AudienceParts) {
+    this.parts = parts;
+  }
+
+  // ---- Subscription
+
+  /** INT-1: `then` runs once the subscription stands. */
+  subscribe(then: () => void): void {
+    if (this.confirmed) {
+      then();
+      return;
+    }
+    this.waiting.push(then);
+    if (this.subscribed) return;
+    this.subscribed = true;
+    this.parts.bus.subscribe(
+      this.parts.channel,
+      (message) => this.fromBus(message),
+      () => {
+        this.confirmed = true;
+        const due = this.waiting;
+        this.waiting = [];
+        for (const run of due) run();
+      },
+    );
+  }
+
+  /** The agent is on this pod: its frames come without the bus. */
+  unsubscribe(): void {
+    if (!this.subscribed) return;
+    this.subscribed = false;
+    this.confirmed = false;
+    this.parts.bus.unsubscribe(this.parts.channel);
+    const due = this.waiting;
+    this.waiting = [];
+    for (const run of due) run();
+  }
+
+  close(): void {
+    this.tipTimer?.cancel();
+    this.waiting = [];
+    this.unsubscribe();
+  }
+
+  // ---- Delivery
+
+  private fromBus(message: Buffer): void {
+    const { counters } = this.parts;
+    counters.received++;
+    counters.receivedBytes += message.length;
+    const type = frameType(message);
+    if (type !== 0) {
+      for (const viewer of this.viewers) {
+        const bytes = viewer.frame(type, message);
+        if (bytes === 0) continue;
+        counters.framesRemote++;
+        counters.bytesRemote += bytes;
+      }
+      return;
+    }
+    let m: SessionMessage;
+    try {
+      m = parse(message.toString('utf8'));
+    } catch {
+      counters.badMessages++;
+      return;
+    }
+    this.message(m);
+  }
+
+  /** From the agent on this pod. */
+  frame(type: FrameType, frame: Uint8Array): void {
+    const { counters } = this.parts;
+    for (const viewer of this.viewers) {
+      const bytes = viewer.frame(type, frame);
+      if (bytes === 0) continue;
+      counters.framesLocal++;
+      counters.bytesLocal += bytes;
+    }
+  }
+
+  message(m: SessionMessage): void {
+    if (m.type === 'tip') {
+      this.tipTimer?.cancel();
+      this.tipTimer = null;
+    }
+    for (const viewer of [...this.viewers]) viewer.message(m);
+  }
+
+  /** Asks for the tip until it is answered. */
+  askTip(tries = 0): void {
+    this.tipTimer?.cancel();
+    this.tipTimer = null;
+    if (this.viewers.size === 0 || tries > TIP_TRIES) return;
+    const { clock, random, sessionId } = this.parts;
+    this.tipTimer = clock.after(LIMITS.tipEvery * (0.9 + 0.2 * random()), () => this.askTip(tries + 1));
+    this.parts.toMachine(JSON.stringify({ type: 'tip_request', sessionId }));
+  }
+}

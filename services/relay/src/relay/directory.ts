@@ -1,0 +1,29 @@
+// What the core asks about accounts. The adapter stands in accounts/; the core never waits, it is called back.
+import type { HermitError, MachineInfo } from '@hermit/protocol';
+import type { Role } from '../auth/permissions.ts';
+
+export type KnownClient = {
+  userId: string;
+  email: string;
+  /** The login the token came from; null for a token that names none. */
+  loginId: string | null;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+};
+export type KnownMachine = { machineId: string; userId: string; name: string };
+
+/** Callbacks run once, never inside the call. Each has a deadline, after which it answers UNAVAILABLE. */
+export interface Directory {
+  /** INVALID_TOKEN, USER_NOT_FOUND. */
+  client(token: string, done: (who: KnownClient | HermitError) => void): void;
+  /** INVALID_TOKEN, MACHINE_NAME_MISMATCH. */
+  agent(token: string, machineName: string, done: (machine: KnownMachine | HermitError) => void): void;
+  /** The machines of a user, with their presence. */
+  machines(userId: string, done: (machines: MachineInfo[] | HermitError) => void): void;
+  /** What a user is to a machine, or to one of its sessions. MACHINE_NOT_FOUND for nobody. */
+  role(userId: string, machineId: string, sessionId: string | null, done: (role: Role | HermitError) => void): void;
+  /** Whether somebody holds the machine's lease; null when nobody can tell. */
+  online(machineId: string, done: (online: boolean | null) => void): void;
+  /** An agent came, or left; milliseconds since 1970. */
+  seen(machineId: string, at: number): void;
+}

@@ -1,0 +1,376 @@
+// One relay pod: agents on one side, viewers on the other, the bus between pods. It holds no truth: everything here
+// can vanish at any moment, and is rebuilt from the connections that are open.
+//
+//   agent-link ──▶ audience ──▶ viewer ──▶ client socket        output, on this pod
+//   agent-link ──▶ bus ──▶ audience of another pod              output, to other pods
+//   client-link ──▶ toMachine ──▶ agent-link, or bus            input, acks, requests
+import {
+  CLOSE,
+  frameSession,
+  frameType,
+  LIMITS,
+  type MachineInfo,
+  type PodReply,
+  type RelayToAgent,
+  type RelayToClient,
+} from '@hermit/protocol';
+import type { Clock, Random, Socket, Timer } from '@hermit/transport';
+import type { Bus, Published } from '../bus/bus.ts';
+import type { RedisNames } from '../bus/redis-names.ts';
+import type { Claim, Presence } from '../presence/presence.ts';
+import { AgentLink } from './agent-link.ts';
+import { Audience } from './audience.ts';
+import { ClientLink } from './client-link.ts';
+import { newCounters } from './counters.ts';
+import type { Directory, KnownClient } from './directory.ts';
+import { Requests } from './requests.ts';
+import type { Viewer, ViewerParts } from './viewer.ts';
+
+/** What pods say to each other, beside what they forward. */
+export type PodMessage =
+  | { type: 'fence'; epoch: number }
+  /** The machine was removed or its token replaced; on the machine's channel. */
+  | { type: 'revoked' }
+  /** A machine's answer to a pod's request; on the pod's channel. The machine is stamped by the agent's pod. */
+  | { type: 'reply'; machineId: string; reply: PodReply }
+  /** For every client of a user; on the user's channel. */
+  | { type: 'tell'; message: RelayToClient }
+  | { type: 'logins_ended'; loginIds: readonly string[] | null }
+  | { type: 'expel'; machineId: string; sessionId: string | null };
+
+export type PodParts = {
+  id: string;
+  version: string;
+  bus: Bus;
+  presence: Presence;
+  directory: Directory;
+  names: RedisNames;
+  clock: Clock;
+  random: Random;
+  newId: () => string;
+  log: (event: string, fields: Record<string, unknown>) => void;
+};
+
+export class Pod {
+  readonly id: string;
+  readonly presence: Presence;
+  readonly directory: Directory;
+  readonly names: RedisNames;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly newId: () => string;
+  readonly log: PodParts['log'];
+  readonly counters = newCounters();
+  readonly requests: Requests;
+  /** Machines whose agent is connected here, by machine id. */
+  readonly links = new Map<string, AgentLink>();
+  readonly agents = new Set<AgentLink>();
+  readonly clients = new Set<ClientLink>();
+  draining = false;
+
+  private readonly bus: Bus;
+  private readonly version: string;
+  private readonly startedAt: number;
+  private readonly audiences = new Map<string, Map<string, Audience>>();
+  private readonly users = new Map<string, Set<ClientLink>>();
+  private heartbeat: Timer | null = null;
+  private emptied: (() => void) | null = null;
+
+  constructor(parts: PodParts) {
+    this.id = parts.id;
+    this.version = parts.version;
+    this.bus = parts.bus;
+    this.presence = parts.presence;
+    this.directory = parts.directory;
+    this.names = parts.names;
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.newId = parts.newId;
+    this.log = parts.log;
+    this.startedAt = parts.clock.now();
+    this.requests = new Requests(parts.clock, parts.random);
+  }
+
+  start(): void {
+    this.bus.subscribe(this.names.podChannel(this.id), (message) => this.fromPod(message));
+    // What was published while the subscription was away is lost: the tips tell.
+    this.bus.onRestored(() => {
+      for (const sessions of this.audiences.values()) for (const audience of sessions.values()) audience.askTip();
+    });
+    this.beat();
+  }
+
+  acceptAgent(socket: Socket): void {
+    this.agents.add(new AgentLink(this, socket));
+  }
+
+  acceptClient(socket: Socket): void {
+    this.clients.add(new ClientLink(this, socket));
+  }
+
+  // ---- The bus
+
+  publish(channel: string, message: Uint8Array | string, done?: Published): void {
+    const { counters } = this;
+    counters.published++;
+    counters.publishedBytes += message.length;
+    this.bus.publish(channel, message, (receivers) => {
+      if (receivers === null) counters.publishLost++;
+      done?.(receivers);
+    });
+  }
+
+  private tell(channel: string, message: PodMessage): void {
+    this.publish(channel, JSON.stringify(message));
+  }
+
+  /** Towards a machine: without the bus when its agent is here. */
+  toMachine(machineId: string, message: Uint8Array | string): void {
+    const link = this.links.get(machineId);
+    if (link?.local) sendTo(link.socket, message);
+    else this.publish(this.names.machineChannel(machineId), message);
+  }
+
+  listen(machineId: string, confirmed: () => void): void {
+    this.bus.subscribe(
+      this.names.machineChannel(machineId),
+      (message) => this.fromMachineChannel(machineId, message),
+      confirmed,
+    );
+  }
+
+  unlisten(machineId: string): void {
+    this.bus.unsubscribe(this.names.machineChannel(machineId));
+  }
+
+  private fromMachineChannel(machineId: string, message: Buffer): void {
+    const link = this.links.get(machineId);
+    if (!link) return;
+    this.counters.received++;
+    this.counters.receivedBytes += message.length;
+    if (frameType(message) !== 0) {
+      link.heardOf(frameSession(message));
+      link.socket.sendBinary(message);
+      return;
+    }
+    const m = parsed<PodMessage | RelayToAgent>(message);
+    if (m === null) return;
+    if (m.type === 'fence') link.fence(m.epoch);
+    else if (m.type === 'revoked') link.revoke();
+    else {
+      if ('sessionId' in m && typeof m.sessionId === 'string') link.heardOf(m.sessionId);
+      link.socket.sendText(message.toString('utf8'));
+    }
+  }
+
+  publishFence(machineId: string, epoch: number): void {
+    this.tell(this.names.machineChannel(machineId), { type: 'fence', epoch });
+  }
+
+  /** A machine's answer, to the pod that asked. */
+  reply(pod: string, machineId: string, reply: PodReply): void {
+    if (pod === this.id) this.requests.answered(machineId, reply);
+    else this.tell(this.names.podChannel(pod), { type: 'reply', machineId, reply });
+  }
+
+  private fromPod(message: Buffer): void {
+    const m = parsed<PodMessage>(message);
+    if (m?.type === 'reply') this.requests.answered(m.machineId, m.reply);
+  }
+
+  // ---- Audiences
+
+  audienceOf(machineId: string, sessionId: string): Audience | undefined {
+    return this.audiences.get(machineId)?.get(sessionId);
+  }
+
+  viewerParts(machineId: string): Pick<ViewerParts, 'machineId' | 'counters' | 'toMachine'> {
+    return { machineId, counters: this.counters, toMachine: (message) => this.toMachine(machineId, message) };
+  }
+
+  enter(viewer: Viewer): void {
+    const { machineId, sessionId } = viewer;
+    let sessions = this.audiences.get(machineId);
+    if (!sessions) {
+      sessions = new Map();
+      this.audiences.set(machineId, sessions);
+    }
+    let audience = sessions.get(sessionId);
+    if (!audience) {
+      const { bus, clock, random, counters } = this;
+      const channel = this.names.sessionChannel(machineId, sessionId);
+      const toMachine = (message: string) => this.toMachine(machineId, message);
+      audience = new Audience({ sessionId, channel, bus, clock, random, counters, toMachine });
+      sessions.set(sessionId, audience);
+    }
+    audience.viewers.add(viewer);
+  }
+
+  /** INT-1: `then` runs once frames of the viewer's session reach this pod. */
+  whenHearing(viewer: Viewer, then: () => void): void {
+    if (this.links.get(viewer.machineId)?.local) then();
+    else this.audienceOf(viewer.machineId, viewer.sessionId)?.subscribe(then);
+  }
+
+  leave(viewer: Viewer): void {
+    const { machineId, sessionId } = viewer;
+    const sessions = this.audiences.get(machineId);
+    const audience = sessions?.get(sessionId);
+    if (!sessions || !audience?.viewers.delete(viewer) || audience.viewers.size > 0) return;
+    audience.close();
+    sessions.delete(sessionId);
+    if (sessions.size === 0) this.audiences.delete(machineId);
+  }
+
+  private audiencesOf(machineId: string): Audience[] {
+    return [...(this.audiences.get(machineId)?.values() ?? [])];
+  }
+
+  /** `each` runs for every audience of the machine once its subscription stands. */
+  subscribeEach(machineId: string, each: (audience: Audience) => void): void {
+    for (const audience of this.audiencesOf(machineId)) audience.subscribe(() => each(audience));
+  }
+
+  /** `then` runs once all of them stand. */
+  subscribeAll(machineId: string, then: () => void): void {
+    let left = 1;
+    const one = () => {
+      if (--left === 0) then();
+    };
+    for (const audience of this.audiencesOf(machineId)) {
+      left++;
+      audience.subscribe(one);
+    }
+    one();
+  }
+
+  unsubscribeAll(machineId: string): void {
+    for (const audience of this.audiencesOf(machineId)) audience.unsubscribe();
+  }
+
+  // ---- Clients and users
+
+  clientKnown(client: ClientLink, who: KnownClient): void {
+    const { userId } = who;
+    const clients = this.users.get(userId);
+    if (clients) {
+      clients.add(client);
+      return;
+    }
+    this.users.set(userId, new Set([client]));
+    this.bus.subscribe(this.names.userChannel(userId), (message) => this.fromUserChannel(userId, message));
+  }
+
+  clientGone(client: ClientLink): void {
+    this.clients.delete(client);
+    const userId = client.who?.userId;
+    const clients = userId === undefined ? undefined : this.users.get(userId);
+    if (userId !== undefined && clients?.delete(client) && clients.size === 0) {
+      this.users.delete(userId);
+      this.bus.unsubscribe(this.names.userChannel(userId));
+    }
+    this.checkEmpty();
+  }
+
+  agentGone(link: AgentLink): void {
+    this.agents.delete(link);
+    this.checkEmpty();
+  }
+
+  private fromUserChannel(userId: string, message: Buffer): void {
+    const m = parsed<PodMessage>(message);
+    if (m === null) return;
+    for (const client of [...(this.users.get(userId) ?? [])]) {
+      if (m.type === 'tell') client.send(m.message);
+      else if (m.type === 'expel') client.expel(m.machineId, m.sessionId, 'FORBIDDEN');
+      else if (m.type === 'logins_ended') {
+        const { loginIds } = m;
+        const loginId = client.who?.loginId;
+        if (loginIds === null || (loginId && loginIds.includes(loginId))) client.revoke();
+      }
+    }
+  }
+
+  /** Tells the owner's clients, on every pod. */
+  machineChanged(claim: Claim, online: boolean, sessionCount: number): void {
+    const { machineId: id, userId, name } = claim;
+    const lastSeen = this.clock.now();
+    this.directory.seen(id, lastSeen);
+    const machine: MachineInfo = { id, name, online, lastSeen, sessionCount };
+    this.toUser(userId, { type: 'tell', message: { type: 'machine_changed', machine } });
+  }
+
+  toUser(userId: string, message: PodMessage): void {
+    this.tell(this.names.userChannel(userId), message);
+  }
+
+  /** To the pod that holds the machine, wherever it is. */
+  revokeMachine(machineId: string): void {
+    this.tell(this.names.machineChannel(machineId), { type: 'revoked' });
+  }
+
+  // ---- Life of the pod
+
+  private beat(): void {
+    const { bytesFromAgents, bytesFromClients, bytesLocal, bytesRemote } = this.counters;
+    this.presence.pod({
+      id: this.id,
+      started: this.startedAt,
+      version: this.version,
+      agents: this.links.size,
+      clients: this.clients.size,
+      draining: this.draining,
+      bytesIn: bytesFromAgents + bytesFromClients,
+      bytesOut: bytesLocal + bytesRemote,
+    });
+    this.heartbeat = this.clock.after(LIMITS.podRenew * (0.9 + 0.1 * this.random()), () => this.beat());
+  }
+
+  /**
+   * Asks agents and clients to move, spread over `withinMs`, and closes whoever is left at its end with 1012. `done`
+   * runs as soon as nobody is left.
+   */
+  drain(withinMs: number, done: () => void): void {
+    if (this.draining) return;
+    this.draining = true;
+    this.heartbeat?.cancel();
+    this.beat();
+    this.emptied = done;
+    const spread = withinMs * 0.8;
+    for (const link of this.agents) this.clock.after(this.random() * spread, () => link.sendDraining(withinMs));
+    for (const client of this.clients) {
+      this.clock.after(this.random() * spread, () => client.send({ type: 'draining', withinMs }));
+    }
+    this.clock.after(withinMs, () => {
+      for (const client of this.clients) client.close(CLOSE.restart);
+      for (const link of this.agents) link.close(CLOSE.restart);
+    });
+    this.checkEmpty();
+  }
+
+  private checkEmpty(): void {
+    if (!this.emptied || this.agents.size > 0 || this.clients.size > 0) return;
+    const done = this.emptied;
+    this.emptied = null;
+    done();
+  }
+
+  stop(): void {
+    this.heartbeat?.cancel();
+    this.presence.removePod(this.id);
+  }
+}
+
+function sendTo(socket: Socket, message: Uint8Array | string): void {
+  if (typeof message === 'string') socket.sendText(message);
+  else socket.sendBinary(message);
+}
+
+/** Pods trust each other's messages to have the shape they gave them; a later version's may not be known. */
+function parsed<T>(message: Buffer): T | null {
+  try {
+    return JSON.parse(message.toString('utf8')) as T;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,288 @@
+// A pod's view of one attachment: which byte its client needs next, and how it gets it. SPEC.md CU, FL and DRAIN rules,
+// the pod's side. It reads headers alone and forwards the frames it got.
+import {
+  type AttachMode,
+  type Exit,
+  FLAG_GAP,
+  FRAME,
+  type FrameType,
+  frameAttempt,
+  frameFlags,
+  framePayloadLength,
+  framePosition,
+  frameRound,
+  isFor,
+  LIMITS,
+  type RelayToAgent,
+  type RelayToClient,
+  type SessionMessage,
+  snapshotId,
+  snapshotIndex,
+  snapshotTotal,
+  uuidBytes,
+} from '@hermit/protocol';
+import type { Socket } from '@hermit/transport';
+import type { Counters } from './counters.ts';
+import type { JsonWriter } from './json-writer.ts';
+
+type Attach = Extract<RelayToAgent, { type: 'attach' }>;
+type Tip = Extract<SessionMessage, { type: 'tip' }>;
+type Cause = 'Gap' | 'Congestion' | 'Tip';
+
+export interface ViewerParts {
+  machineId: string;
+  attach: Attach;
+  socket: Socket;
+  counters: Counters;
+  /** Set for a client with JSON encoding. */
+  json: JsonWriter | null;
+  toMachine: (message: string) => void;
+  send: (message: RelayToClient) => void;
+  /** The attachment cannot be; the client has been told. */
+  refused: (viewer: Viewer) => void;
+}
+
+export class Viewer {
+  readonly machineId: string;
+  readonly sessionId: string;
+  readonly clientId: string;
+  readonly attempt: number;
+  readonly readOnly: boolean;
+  readonly mode: AttachMode;
+  readonly attach: Attach;
+  /** Repeated by the reply. */
+  requestId: string | undefined;
+  /** The agent has answered. */
+  attached = false;
+  gone = false;
+
+  private readonly parts: ViewerParts;
+  private readonly idBytes: Uint8Array;
+  private round = 0;
+  private live = false;
+  /** Next byte the client needs; null: it has no screen yet. */
+  private expected: number | null;
+  private snapshot: { id: number; have: number } | null = null;
+  private marker = 0;
+  private congested = false;
+  private end: { offset: number; exit: Exit } | null = null;
+  private endTold = false;
+
+  constructor(parts: ViewerParts) {
+    const { attach } = parts;
+    this.parts = parts;
+    this.attach = attach;
+    this.machineId = parts.machineId;
+    this.sessionId = attach.sessionId;
+    this.clientId = attach.clientId;
+    this.attempt = attach.attempt;
+    this.readOnly = attach.readOnly;
+    this.mode = attach.mode;
+    this.idBytes = uuidBytes(attach.clientId);
+    this.expected = attach.from;
+  }
+
+  get nextByte(): number | null {
+    return this.expected;
+  }
+
+  // ---- Frames of the session
+
+  /** Returns the bytes handed to the client. */
+  frame(type: FrameType, frame: Uint8Array): number {
+    if (type === FRAME.output) return this.live ? this.bytes(frame) : 0;
+    if (!isFor(frame, this.idBytes)) return 0;
+    if (type === FRAME.inputAck) {
+      // Input counts by its own number, whatever the attempt (CU-3).
+      const { json } = this.parts;
+      const gap = (frameFlags(frame) & FLAG_GAP) !== 0;
+      if (json) json.inputAck(framePosition(frame), gap);
+      else this.parts.socket.sendBinary(frame);
+      return 0;
+    }
+    if (frameAttempt(frame) !== this.attempt || frameRound(frame) !== this.round) return 0;
+    if (type === FRAME.addressed) return this.bytes(frame);
+    return type === FRAME.snapshot ? this.chunk(frame) : 0;
+  }
+
+  private bytes(frame: Uint8Array): number {
+    const { expected } = this;
+    if (expected === null) return 0;
+    const offset = framePosition(frame);
+    if (offset > expected) {
+      if (!this.congested) this.ask('Gap');
+      return 0;
+    }
+    const length = framePayloadLength(frame);
+    if (offset + length <= expected) return 0;
+    if (!this.room(frame.length)) return 0;
+    this.expected = offset + length;
+    const { json, socket } = this.parts;
+    if (json) json.output(frame, expected);
+    else socket.sendBinary(frame);
+    this.tellEnd();
+    return length;
+  }
+
+  private chunk(frame: Uint8Array): number {
+    const id = snapshotId(frame);
+    const index = snapshotIndex(frame);
+    const before = this.snapshot;
+    const fresh = before === null || id > before.id;
+    if (!fresh && id < before.id) return 0;
+    const have = fresh ? 0 : before.have;
+    if (index < have) return 0;
+    if (index > have) {
+      this.ask('Gap');
+      return 0;
+    }
+    if (!this.room(frame.length)) return 0;
+    if (fresh) this.parts.counters.snapshots++;
+    this.snapshot = { id, have: have + 1 };
+    this.parts.socket.sendBinary(frame);
+    if (have + 1 === snapshotTotal(frame)) this.expected = framePosition(frame);
+    this.tellEnd();
+    return framePayloadLength(frame);
+  }
+
+  /** FL-4: a congested socket is drained first, then the pod asks for what was missed. */
+  private room(length: number): boolean {
+    if (this.congested) return false;
+    const { socket } = this.parts;
+    if (socket.buffered + length <= LIMITS.socketBound) return true;
+    this.congested = true;
+    this.live = false;
+    socket.whenBelow(LIMITS.socketBound / 2, () => {
+      if (this.gone) return;
+      this.congested = false;
+      this.ask('Congestion');
+    });
+    return false;
+  }
+
+  // ---- Messages of the session
+
+  message(m: SessionMessage): void {
+    if (m.type === 'tip') {
+      this.tip(m);
+      return;
+    }
+    if (m.clientId !== this.clientId || m.attempt !== this.attempt) return;
+    switch (m.type) {
+      case 'attached':
+        this.tellAttached(m);
+        return;
+      case 'unknown_attachment':
+        this.parts.send(m);
+        return;
+      case 'attach_refused':
+        this.refused(m);
+        return;
+    }
+    if (m.round !== this.round) return;
+    switch (m.type) {
+      case 'history_lost':
+        this.historyLost(m.first);
+        return;
+      case 'catching_up':
+        if (m.marker <= this.marker) return; // CU-10: an echo
+        this.marker = m.marker;
+        this.live = false;
+        this.parts.counters.demotions++;
+        return;
+      case 'live':
+        if (m.marker <= this.marker) return;
+        this.marker = m.marker;
+        if (this.congested) return;
+        if (this.expected === null || this.expected < m.offset) this.ask('Gap');
+        else this.live = true;
+        return;
+    }
+  }
+
+  private tellAttached(m: Extract<SessionMessage, { type: 'attached' }>): void {
+    this.attached = true;
+    const { requestId } = this;
+    this.parts.send({ ...m, machineId: this.machineId, ...(requestId ? { requestId } : {}) });
+  }
+
+  private refused(m: Extract<SessionMessage, { type: 'attach_refused' }>): void {
+    const { code, message } = m;
+    const { requestId, sessionId } = this;
+    this.parts.send({ type: 'error', code, message, sessionId, ...(requestId ? { requestId } : {}) });
+    this.parts.refused(this);
+  }
+
+  private historyLost(first: number): void {
+    if (this.expected !== null && first <= this.expected) return;
+    this.expected = first;
+    this.parts.counters.historyLost++;
+    const { sessionId, clientId, attempt } = this;
+    this.parts.json?.jumped(first);
+    this.parts.send({ type: 'history_lost', sessionId, clientId, attempt, first });
+  }
+
+  /** CU-1, CU-2: compares what the agent sent with what came. */
+  private tip(m: Tip): void {
+    const { sessionId, attempt } = this;
+    const { end, cols, rows, sizePolicy, driver, exit } = m;
+    if (exit) this.end = { offset: end, exit };
+    this.parts.send({
+      type: 'tip',
+      sessionId,
+      attempt,
+      end,
+      cols,
+      rows,
+      sizePolicy,
+      driver,
+      ...(exit ? { exit } : {}),
+    });
+    if (!this.congested) this.compare(m);
+    this.tellEnd();
+    this.parts.json?.tip(exit ? end : null);
+  }
+
+  private compare(m: Tip): void {
+    const p = m.positions[this.clientId];
+    if (!p || p.attempt !== this.attempt) return; // the client's own acks or attach will sort that out
+    if (p.round < this.round) {
+      this.request(); // our request is lost, or still under way: the same round again
+      return;
+    }
+    if (p.round > this.round) return; // a stale or doubled tip
+    const { snapshot, expected } = this;
+    const behind =
+      p.sent === null
+        ? p.chunks > 0 &&
+          (!snapshot || snapshot.id < p.snapshot || (snapshot.id === p.snapshot && snapshot.have < p.chunks))
+        : expected === null || expected < p.sent;
+    if (behind) this.ask('Tip');
+    else if (p.live && p.marker >= this.marker) {
+      this.marker = p.marker; // the marker was lost
+      this.live = true;
+    }
+  }
+
+  /** CU-7: the last byte, then `session_ended`. */
+  private tellEnd(): void {
+    const { end } = this;
+    if (this.endTold || end === null || this.expected !== end.offset) return;
+    this.endTold = true;
+    this.parts.send({ type: 'session_ended', machineId: this.machineId, sessionId: this.sessionId, ...end.exit });
+  }
+
+  private ask(cause: Cause): void {
+    this.round++;
+    this.parts.counters[`catchUps${cause}`]++;
+    this.request();
+  }
+
+  private request(): void {
+    this.live = false;
+    const { sessionId, clientId, attempt, round, expected: from, snapshot } = this;
+    this.parts.toMachine(
+      JSON.stringify({ type: 'catch_up', sessionId, clientId, attempt, round, from, snapshot } satisfies RelayToAgent),
+    );
+  }
+}
