@@ -15,6 +15,8 @@ export function redisNames(prefix: string) {
     sessionChannel: (machineId: string, sessionId: string) => `${machine(machineId)}:session:${sessionId}`,
     userChannel: (userId: string) => `${prefix}user:${userId}`,
     podChannel: (podId: string) => `${prefix}pod:${podId}`,
+    /** A pod to itself: does its subscription deliver? In a cluster the tag picks the shard. */
+    podProbe: (podId: string, tag?: number) => `${prefix}pod:${podId}:probe${tag === undefined ? '' : `:${tag}`}`,
     // Keys
     machine,
     /** The greatest epoch registered; outlives the lease (OWN-1). */

@@ -1,7 +1,16 @@
 // Presence inside one process: the same leases and the same fencing as in Redis. The embedded default.
 import { LIMITS, type SessionInfo } from '@hermit/protocol';
 import { type Clock, systemClock } from '@hermit/transport';
-import type { Activity, Claim, Claimed, MachinePresence, PodPresence, Presence, Renewed } from './presence.ts';
+import {
+  type Activity,
+  byCreation,
+  type Claim,
+  type Claimed,
+  type MachinePresence,
+  type PodPresence,
+  type Presence,
+  type Renewed,
+} from './presence.ts';
 
 /** The greatest registration of a machine; it outlives the lease (OWN-1). */
 type Registered = { epoch: number; instanceId: string; pod: string };
@@ -75,7 +84,7 @@ export class MemoryPresence implements Presence {
   }
 
   async sessions(machineId: string): Promise<SessionInfo[]> {
-    return [...(this.current(machineId)?.activity.sessions ?? [])];
+    return [...(this.current(machineId)?.activity.sessions ?? [])].sort(byCreation);
   }
 
   async pods(): Promise<PodPresence[]> {

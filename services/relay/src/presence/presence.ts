@@ -83,7 +83,14 @@ export interface Presence {
 
   /** Those that are online now, by machine id; what is missing is offline. Rejects with UNAVAILABLE. */
   machines(ids: readonly string[]): Promise<Map<string, MachinePresence>>;
+  /** As last described, by creation; none if the machine is offline. Rejects with UNAVAILABLE. */
   sessions(machineId: string): Promise<SessionInfo[]>;
+  /** Those whose lease holds. Rejects with UNAVAILABLE. */
   pods(): Promise<PodPresence[]>;
   close(): Promise<void>;
+}
+
+/** The order in which sessions are listed. */
+export function byCreation(a: SessionInfo, b: SessionInfo): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
 }

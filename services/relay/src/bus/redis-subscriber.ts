@@ -1,0 +1,197 @@
+// One connection to one Redis server that only subscribes. It keeps what is wanted, and brings it back after every
+// reconnect; whether anything then really arrives is for the probe to prove.
+import type { Clock, Timer } from '@hermit/transport';
+import type { Redis } from 'ioredis';
+
+/** Channels named in one SUBSCRIBE. With sharded channels it is one: they must not span slots. */
+const CHUNK = 256;
+/** Milliseconds until a refused channel is asked for again. */
+const REFUSED_RETRY = 1_000;
+
+export type SubscriberEvents = {
+  message(channel: string, message: Buffer): void;
+  /** Everything wanted has been answered by the server, on this connection. */
+  settled(): void;
+  lost(): void;
+  /** The server refused a channel, which is asked for again later. */
+  refused(channel: string, error: Error): void;
+  /** A slot has left this server (sharded channels), and its channels with it. */
+  moved(): void;
+};
+
+type Wanted = { confirmed: (() => void) | undefined };
+/** A channel as this connection sent it; `live` once the server confirmed. */
+type Ticket = { live: boolean };
+
+export class RedisSubscriber {
+  readonly redis: Redis;
+  private readonly sharded: boolean;
+  private readonly events: SubscriberEvents;
+  private readonly clock: Clock;
+  private readonly wanted = new Map<string, Wanted>();
+  private readonly wire = new Map<string, Ticket>();
+  private dirty = new Set<string>();
+  private unanswered = 0;
+  /** Counts connections: answers of an earlier one are ignored. */
+  private connection = 0;
+  private flushing = false;
+  private retry: Timer | undefined;
+
+  constructor(redis: Redis, sharded: boolean, clock: Clock, events: SubscriberEvents) {
+    this.redis = redis;
+    this.sharded = sharded;
+    this.clock = clock;
+    this.events = events;
+    redis.on(sharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, message: Buffer) =>
+      events.message(channel.toString(), message),
+    );
+    redis.on('ready', () => this.begin());
+    redis.on('close', () => this.end());
+    redis.on('moved', () => events.moved());
+    if (redis.status === 'ready') this.begin();
+  }
+
+  get ready(): boolean {
+    return this.redis.status === 'ready';
+  }
+
+  /** Everything wanted has been asked for and answered. */
+  get isSettled(): boolean {
+    return this.ready && this.unanswered === 0 && this.dirty.size === 0;
+  }
+
+  /** `confirmed` runs once, after the server's confirmation, however many connections that takes. */
+  want(channel: string, confirmed?: () => void): void {
+    this.wanted.set(channel, { confirmed });
+    this.touch(channel);
+  }
+
+  unwant(channel: string): void {
+    if (this.wanted.delete(channel)) this.touch(channel);
+  }
+
+  /** Asks for everything once more: which channels are still served here shows in the answers. */
+  resubscribe(): void {
+    for (const channel of this.wanted.keys()) {
+      if (this.wire.get(channel)?.live) this.wire.delete(channel);
+      this.touch(channel);
+    }
+  }
+
+  /** Drops the connection; ioredis dials again. */
+  rebuild(): void {
+    if (this.ready) this.redis.disconnect(true);
+  }
+
+  close(): void {
+    this.wanted.clear();
+    this.retry?.cancel();
+    this.redis.disconnect();
+  }
+
+  private begin(): void {
+    this.connection++;
+    this.wire.clear();
+    this.unanswered = 0;
+    this.dirty = new Set(this.wanted.keys());
+    this.flush();
+  }
+
+  private end(): void {
+    this.connection++;
+    this.wire.clear();
+    this.unanswered = 0;
+    this.retry?.cancel();
+    this.retry = undefined;
+    this.events.lost();
+  }
+
+  private touch(channel: string): void {
+    this.dirty.add(channel);
+    if (this.flushing) return;
+    this.flushing = true;
+    setImmediate(() => {
+      this.flushing = false;
+      this.flush();
+    });
+  }
+
+  /** Brings the connection from what it was told to what is wanted. */
+  private flush(): void {
+    if (!this.ready) return;
+    const due = this.dirty;
+    this.dirty = new Set();
+    const add: string[] = [];
+    const remove: string[] = [];
+    for (const channel of due) {
+      const ticket = this.wire.get(channel);
+      if (!this.wanted.has(channel)) {
+        if (ticket && this.wire.delete(channel)) remove.push(channel);
+      } else if (!ticket) add.push(channel);
+      else if (ticket.live) this.confirm(channel);
+    }
+    const size = this.sharded ? 1 : CHUNK;
+    for (let at = 0; at < remove.length; at += size) this.unsubscribe(remove.slice(at, at + size));
+    for (let at = 0; at < add.length; at += size) this.subscribe(add.slice(at, at + size));
+    if (this.isSettled) this.events.settled();
+  }
+
+  private unsubscribe(channels: string[]): void {
+    const sent = this.sharded ? this.redis.sunsubscribe(...channels) : this.redis.unsubscribe(...channels);
+    // Only a lost connection makes it fail, and then there is nothing left to unsubscribe.
+    sent.catch(() => undefined);
+  }
+
+  private subscribe(channels: string[]): void {
+    const { connection } = this;
+    const ticket: Ticket = { live: false };
+    for (const channel of channels) this.wire.set(channel, ticket);
+    this.unanswered++;
+    const sent = this.sharded ? this.redis.ssubscribe(...channels) : this.redis.subscribe(...channels);
+    const answered = (error?: Error) => {
+      if (connection !== this.connection) return;
+      this.unanswered--;
+      if (error) this.fail(channels, ticket, error);
+      else {
+        ticket.live = true;
+        for (const channel of channels) if (this.wire.get(channel) === ticket) this.confirm(channel);
+      }
+      if (this.isSettled) this.events.settled();
+    };
+    sent.then(() => answered(), answered);
+  }
+
+  /** One forbidden channel makes the server refuse all that were named with it. */
+  private fail(channels: string[], ticket: Ticket, error: Error): void {
+    const still = channels.filter((channel) => this.wire.get(channel) === ticket);
+    for (const channel of still) this.wire.delete(channel);
+    const wanted = still.filter((channel) => this.wanted.has(channel));
+    if (channels.length > 1) {
+      for (const channel of wanted) this.subscribe([channel]);
+      return;
+    }
+    for (const channel of wanted) {
+      this.events.refused(channel, error);
+      this.askLater(channel);
+    }
+  }
+
+  private readonly refusals = new Set<string>();
+
+  private askLater(channel: string): void {
+    this.refusals.add(channel);
+    this.retry ??= this.clock.after(REFUSED_RETRY * (0.5 + Math.random()), () => {
+      this.retry = undefined;
+      for (const each of this.refusals) if (this.wanted.has(each)) this.touch(each);
+      this.refusals.clear();
+    });
+  }
+
+  private confirm(channel: string): void {
+    const wanted = this.wanted.get(channel);
+    const confirmed = wanted?.confirmed;
+    if (!wanted || !confirmed) return;
+    wanted.confirmed = undefined;
+    confirmed();
+  }
+}

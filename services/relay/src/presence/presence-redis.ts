@@ -1,0 +1,296 @@
+// Presence in Redis: leases that expire by themselves, written through scripts that are conditional on the epoch.
+import { type AttachmentInfo, HermitError, LIMITS, type SessionInfo } from '@hermit/protocol';
+import { type Clock, systemClock } from '@hermit/transport';
+import type { RedisConnections } from '../bus/redis-connection.ts';
+import { CONTRACT_VERSION, type RedisNames, redisNames } from '../bus/redis-names.ts';
+import {
+  type Activity,
+  byCreation,
+  type Claim,
+  type Claimed,
+  type MachinePresence,
+  type PodPresence,
+  type Presence,
+  type Renewed,
+} from './presence.ts';
+import { PresenceIndex } from './presence-index.ts';
+import { type Scripted, withScripts } from './presence-scripts.ts';
+
+/** Milliseconds. */
+export type PresenceTimings = {
+  machineLease: number;
+  podLease: number;
+  /** How long a machine's epoch is remembered after its lease ended (OWN-1): longer than a pod may stand still. */
+  epochMemory: number;
+  /** After this time without an answer a command counts as failed. */
+  deadline: number;
+};
+
+const TIMINGS: PresenceTimings = {
+  machineLease: LIMITS.machineLease,
+  podLease: LIMITS.podLease,
+  epochMemory: 7 * 24 * 3_600_000,
+  deadline: 3_000,
+};
+
+/** For logs and metrics. */
+export type PresenceObserver = {
+  /** A command was answered after so many milliseconds. */
+  answered?: (elapsed: number) => void;
+  failed?: (error: Error) => void;
+};
+
+export type RedisPresenceOptions = {
+  clock?: Clock;
+  timings?: Partial<PresenceTimings>;
+  observer?: PresenceObserver;
+};
+
+const MACHINE_FIELDS = [
+  'userId',
+  'name',
+  'pod',
+  'epoch',
+  'connectedAt',
+  'lastSeen',
+  'agentVersion',
+  'sessionCount',
+] as const;
+
+/** What a machine is to be described as; kept until the server has taken it. */
+type Description = { epoch: number; activity: Activity };
+
+export class RedisPresence implements Presence {
+  private readonly commands: Scripted;
+  private readonly names: RedisNames;
+  private readonly clock: Clock;
+  private readonly timings: PresenceTimings;
+  private readonly observer: PresenceObserver;
+  private readonly index: PresenceIndex;
+  private readonly descriptions = new Map<string, Description>();
+  private readonly describing = new Set<string>();
+  private readonly open = new Set<Promise<unknown>>();
+
+  constructor(connections: RedisConnections, options: RedisPresenceOptions = {}) {
+    this.commands = withScripts(connections.commands);
+    this.names = redisNames(connections.prefix);
+    this.clock = options.clock ?? systemClock;
+    this.timings = { ...TIMINGS, ...options.timings };
+    this.observer = options.observer ?? {};
+    this.index = new PresenceIndex(this.clock, (script, key, entries) =>
+      script === 'enlist'
+        ? this.ask(() => this.commands.presenceEnlist(key, this.leaseOf(key), ...entries))
+        : this.ask(() => this.commands.presenceDelist(key, ...entries)),
+    );
+  }
+
+  /** Commands can be sent: what readiness asks. */
+  get available(): boolean {
+    return this.commands.status === 'ready';
+  }
+
+  claim(claim: Claim, done: (claimed: Claimed) => void): void {
+    this.hold('claim', claim).then(
+      (answer) => {
+        if (answer.result !== 'refused') return done({ result: 'taken' });
+        const { storedEpoch, storedInstance } = answer;
+        done({ result: 'refused', storedEpoch, storedInstance });
+      },
+      () => done({ result: 'unavailable' }),
+    );
+  }
+
+  renew(claim: Claim, done: (renewed: Renewed) => void): void {
+    this.hold('renew', claim).then(
+      (answer) => {
+        if (answer.result === 'refused') {
+          this.descriptions.delete(claim.machineId);
+          return done({ result: 'superseded', storedInstance: answer.storedInstance });
+        }
+        this.sendDescription(claim.machineId);
+        done({ result: answer.there ? 'renewed' : 'rebuilt' });
+      },
+      () => done({ result: 'unavailable' }),
+    );
+  }
+
+  describe({ machineId, epoch }: Claim, activity: Activity): void {
+    this.descriptions.set(machineId, { epoch, activity });
+    this.sendDescription(machineId);
+  }
+
+  release(machineId: string, epoch: number): void {
+    const { names } = this;
+    this.descriptions.delete(machineId);
+    const keys = this.machineKeys(machineId);
+    this.later(async () => {
+      const released = await this.ask(() => this.commands.presenceRelease(...keys, epoch));
+      if (!released) return;
+      const [userId, now] = released;
+      const until = now + this.timings.machineLease;
+      this.index.set(names.machinesOnline, machineId, until, false);
+      this.index.set(names.userMachines(userId), machineId, until, false);
+    });
+  }
+
+  pod(pod: PodPresence): void {
+    const { names, timings } = this;
+    const { id, draining, ...figures } = pod;
+    const fields = Object.entries({ ...figures, draining: draining ? 1 : 0, contract: CONTRACT_VERSION }).flat();
+    this.later(async () => {
+      const now = await this.ask(() => this.commands.presenceBeat(names.pod(id), timings.podLease, ...fields));
+      this.index.set(names.pods, id, now + timings.podLease, true);
+    });
+  }
+
+  removePod(id: string): void {
+    const { names } = this;
+    this.later(async () => {
+      await this.ask(() => this.commands.del(names.pod(id)));
+      this.index.set(names.pods, id, Number.MAX_SAFE_INTEGER, false);
+    });
+  }
+
+  async machines(ids: readonly string[]): Promise<Map<string, MachinePresence>> {
+    const found = new Map<string, MachinePresence>();
+    if (ids.length === 0) return found;
+    const rows = await this.ask(() =>
+      Promise.all(ids.map((id) => this.commands.hmget(this.names.machine(id), ...MACHINE_FIELDS))),
+    );
+    ids.forEach((id, at) => {
+      const machine = machineOf(id, rows[at] ?? []);
+      if (machine) found.set(id, machine);
+    });
+    return found;
+  }
+
+  async sessions(machineId: string): Promise<SessionInfo[]> {
+    const rows = await this.ask(() => this.commands.hvals(this.names.machineSessions(machineId)));
+    return rows.map((row) => JSON.parse(row) as SessionInfo).sort(byCreation);
+  }
+
+  async pods(): Promise<PodPresence[]> {
+    const ids = await this.ask(() => this.commands.presenceList(this.names.pods));
+    const rows = await this.ask(() => Promise.all(ids.map((id) => this.commands.hgetall(this.names.pod(id)))));
+    return ids.flatMap((id, at) => podOf(id, rows[at] ?? {}) ?? []);
+  }
+
+  /** Waits for what is under way; the connection belongs to who opened it. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.open);
+    await this.index.flush();
+  }
+
+  private async hold(
+    mode: 'claim' | 'renew',
+    claim: Claim,
+  ): Promise<{ result: 'held'; there: boolean } | { result: 'refused'; storedEpoch: number; storedInstance: string }> {
+    const { names, timings } = this;
+    const { machineId, epoch, instanceId, pod, userId, name, connectedAt, agentVersion } = claim;
+    const keys = [names.machineEpoch(machineId), ...this.machineKeys(machineId)];
+    const lease = [timings.machineLease, timings.epochMemory];
+    const fields = { userId, name, pod, epoch, instance: instanceId, connectedAt, agentVersion };
+    const written = Object.entries({ ...fields, contract: CONTRACT_VERSION }).flat();
+    const reply = await this.ask(() =>
+      this.commands.presenceHold(...keys, mode, epoch, instanceId, pod, ...lease, ...written),
+    );
+    if (reply[0] === 'refused') {
+      return { result: 'refused', storedEpoch: Number(reply[1]), storedInstance: reply[2] };
+    }
+    const until = reply[1] + timings.machineLease;
+    this.index.set(names.machinesOnline, machineId, until, true);
+    this.index.set(names.userMachines(userId), machineId, until, true);
+    return { result: 'held', there: reply[2] === 1 };
+  }
+
+  private machineKeys(id: string): [machine: string, sessions: string, attachments: string] {
+    return [this.names.machine(id), this.names.machineSessions(id), this.names.machineAttachments(id)];
+  }
+
+  private leaseOf(key: string): number {
+    return key === this.names.pods ? this.timings.podLease : this.timings.machineLease;
+  }
+
+  /** One at a time for each machine, the latest last. What the server did not take goes with the next renewal. */
+  private sendDescription(machineId: string): void {
+    const description = this.descriptions.get(machineId);
+    if (!description || this.describing.has(machineId)) return;
+    this.describing.add(machineId);
+    const { epoch, activity } = description;
+    const { sessions, attachments } = activity;
+    const rows = [...sessions, ...attachments].flatMap((row: SessionInfo | AttachmentInfo) => [
+      row.id,
+      JSON.stringify(row),
+    ]);
+    this.later(async () => {
+      try {
+        const keys = this.machineKeys(machineId);
+        await this.ask(() => this.commands.presenceDescribe(...keys, epoch, sessions.length, ...rows));
+      } finally {
+        this.describing.delete(machineId);
+      }
+      if (this.descriptions.get(machineId) === description) this.descriptions.delete(machineId);
+      else this.sendDescription(machineId);
+    });
+  }
+
+  /** Nobody waits for the outcome; `close` does. */
+  private later(run: () => Promise<void>): void {
+    const running = run().catch(() => {
+      // The observer has heard of it, and the lease makes up for it.
+    });
+    this.open.add(running);
+    void running.then(() => this.open.delete(running));
+  }
+
+  /** Rejects with UNAVAILABLE: at once when there is no connection, and at the deadline. */
+  private async ask<T>(run: () => Promise<T>): Promise<T> {
+    if (!this.available) throw new HermitError('UNAVAILABLE');
+    const since = this.clock.monotonic();
+    const late = Promise.withResolvers<never>();
+    const timer = this.clock.after(this.timings.deadline, () =>
+      late.reject(new Error('Redis did not answer in time.')),
+    );
+    try {
+      const answer = await Promise.race([run(), late.promise]);
+      this.observer.answered?.(this.clock.monotonic() - since);
+      return answer;
+    } catch (error) {
+      this.observer.failed?.(error as Error);
+      throw new HermitError('UNAVAILABLE');
+    } finally {
+      timer.cancel();
+    }
+  }
+}
+
+/** Nothing if the lease has ended. */
+function machineOf(machineId: string, row: readonly (string | null)[]): MachinePresence | undefined {
+  const [userId, name, pod, epoch, connectedAt, lastSeen, agentVersion, sessionCount] = row;
+  if (typeof epoch !== 'string') return undefined;
+  return {
+    machineId,
+    userId: userId ?? '',
+    name: name ?? '',
+    pod: pod ?? '',
+    epoch: Number(epoch),
+    connectedAt: Number(connectedAt),
+    lastSeen: Number(lastSeen),
+    agentVersion: agentVersion ?? '',
+    sessionCount: Number(sessionCount),
+  };
+}
+
+function podOf(id: string, row: Record<string, string>): PodPresence | undefined {
+  if (row.started === undefined) return undefined;
+  return {
+    id,
+    started: Number(row.started),
+    version: row.version ?? '',
+    agents: Number(row.agents),
+    clients: Number(row.clients),
+    draining: row.draining === '1',
+    bytesIn: Number(row.bytesIn),
+    bytesOut: Number(row.bytesOut),
+  };
+}
