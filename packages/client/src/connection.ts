@@ -1,0 +1,405 @@
+// One client's connection to a relay, whatever happens to the sockets below it: introduces itself, reconnects, moves
+// to another pod without a pause, asks and answers. SPEC.md, CU-3, CU-4, DRAIN-3, DRAIN-4, IN-3.
+import {
+  type ErrorCode,
+  frameSession,
+  frameType,
+  HermitError,
+  LIMITS,
+  type RelayToClient,
+  reconnectAfter,
+} from '@hermit/protocol';
+import { Backoff, type Clock, type Dial, type Random, type Timer } from '@hermit/transport';
+import { Attachment, type AttachOptions } from './attachment.ts';
+import { type Authenticated, Link } from './link.ts';
+import { type ReplyOf, type RequestBody, Requests, type RequestType } from './requests.ts';
+import { TUNING, type Tuning } from './tuning.ts';
+
+export type User = Authenticated['user'];
+
+export type ConnectionState =
+  | { name: 'connecting' }
+  | { name: 'live'; user: User; pod: string }
+  /** The next try is in `inMs`; `reason` says what went wrong last. */
+  | { name: 'reconnecting'; inMs: number; reason: string }
+  /** The device says that it has no network; nothing is tried. */
+  | { name: 'offline' }
+  /** For good. */
+  | { name: 'closed'; error: HermitError };
+
+export interface ConnectionEvents {
+  state(state: ConnectionState): void;
+  machineChanged(machine: Extract<RelayToClient, { type: 'machine_changed' }>['machine']): void;
+  machineRemoved(machineId: string): void;
+  sessionEnded(message: Extract<RelayToClient, { type: 'session_ended' }>): void;
+}
+
+/**
+ * The answer to `token`: an access token; null when nobody is logged in; undefined when it cannot be had now.
+ */
+export type TokenAnswer = string | null | undefined;
+
+export type ConnectionOptions = {
+  /** Of the relay's client endpoint, `wss://…/ws/client`. */
+  url: string;
+  dial: Dial;
+  clock: Clock;
+  random: Random;
+  /** UUIDs. */
+  newId: () => string;
+  /** `not`: a token that was refused or runs out; it must not be given again. Answers once, at any time. */
+  token: (done: (token: TokenAnswer) => void, not: string | null) => void;
+  /** What this client calls itself, with its version. */
+  clientName?: string;
+  tuning?: Partial<Tuning>;
+};
+
+/** A link that stood this long begins a new series of waits; a shorter one is part of the trouble, milliseconds. */
+const SETTLED_MS = 5_000;
+/** Even "at once" is spread a little, milliseconds. */
+const AT_ONCE_MS = 50;
+const RENEW_AGAIN_MS = 5_000;
+const PROBE_MS = 3_000;
+
+export class Connection {
+  private readonly options: ConnectionOptions;
+  private readonly tuning: Tuning;
+  private readonly backoff: Backoff;
+  private readonly requests: Requests;
+  private readonly listeners = new Set<Partial<ConnectionEvents>>();
+  private readonly attachments = new Map<string, Attachment>();
+
+  /** The link in use; at most one more is on its way (`successor`); those left deliver to the end (DRAIN-3). */
+  private current: Link | null = null;
+  private successor: Link | null = null;
+  private readonly leaving = new Map<Link, Timer>();
+  private retryTimer: Timer | null = null;
+  /** Counts the questions for a token, so that a late answer is no answer. */
+  private asking = 0;
+  private askTimer: Timer | null = null;
+  private refusedToken: string | null = null;
+  private refusals = 0;
+  private renewing: Timer | null = null;
+  private renewalId: string | null = null;
+  private online = true;
+  private shown: ConnectionState = { name: 'connecting' };
+
+  constructor(options: ConnectionOptions) {
+    this.options = options;
+    this.tuning = { ...TUNING, ...options.tuning };
+    this.backoff = new Backoff(options.random);
+    this.requests = new Requests(options.clock, options.random, options.newId, (m) => this.current?.send(m));
+  }
+
+  // -- what a client does
+
+  get state(): ConnectionState {
+    return this.shown;
+  }
+
+  /** Round-trip time to the pod, milliseconds; null until measured. */
+  get rtt(): number | null {
+    return this.current?.rtt ?? null;
+  }
+
+  /** Returns what ends the listening. */
+  listen(listener: Partial<ConnectionEvents>): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Connects, and stays connected until `close`. */
+  start(): void {
+    if (!this.current) this.open();
+  }
+
+  close(reason = 'done'): void {
+    this.finish(new HermitError('UNAVAILABLE', reason));
+  }
+
+  /** `done` is called once. A request outlives reconnects, until its deadline; it is carried out once (IN-3). */
+  request<T extends RequestType>(
+    body: RequestBody<T> & { type: T },
+    done: (error: HermitError | null, reply: ReplyOf<T> | null) => void,
+    deadlineMs?: number,
+  ): () => void {
+    if (this.shown.name === 'closed') {
+      done(this.shown.error, null);
+      return () => {};
+    }
+    return this.requests.ask<T>(body, done, deadlineMs);
+  }
+
+  /** Throws ALREADY_ATTACHED, or ATTACHMENT_LIMIT: a socket has one attachment of a session, and not too many. */
+  attach(options: AttachOptions): Attachment {
+    if (this.attachments.has(options.sessionId)) throw new HermitError('ALREADY_ATTACHED');
+    if (this.attachments.size >= LIMITS.attachmentsPerSocket) throw new HermitError('ATTACHMENT_LIMIT');
+    const { clock, random, newId } = this.options;
+    const attachment = new Attachment(options, {
+      clock,
+      random,
+      newId,
+      tuning: this.tuning,
+      answered: () => this.releaseLeft(),
+      left: (a) => this.drop(a),
+    });
+    this.attachments.set(options.sessionId, attachment);
+    if (this.shown.name === 'closed') attachment.abandoned(this.shown.error);
+    else if (this.current) attachment.connected(this.current, false);
+    else attachment.disconnected();
+    return attachment;
+  }
+
+  /** Try now, whatever the wait. */
+  hurry(): void {
+    if (!this.retryTimer) return;
+    this.retryTimer.cancel();
+    this.retryTimer = null;
+    this.open();
+  }
+
+  /** What the device says of its network. */
+  setOnline(online: boolean): void {
+    if (this.online === online || this.shown.name === 'closed') return;
+    this.online = online;
+    if (online) {
+      if (this.current) this.probe();
+      else this.open();
+    } else if (!this.current && !this.successor) {
+      this.retryTimer?.cancel();
+      this.retryTimer = null;
+      this.show({ name: 'offline' });
+    }
+  }
+
+  /** After a sleep or a change of network: finds out soon whether the link still stands. */
+  probe(): void {
+    this.current?.probe(PROBE_MS);
+    this.hurry();
+  }
+
+  // -- coming and going of links
+
+  private open(): void {
+    if (this.shown.name === 'closed' || this.successor || this.askTimer || this.retryTimer) return;
+    if (!this.online && !this.current) {
+      this.show({ name: 'offline' });
+      return;
+    }
+    if (!this.current) this.show({ name: 'connecting' });
+    const asked = ++this.asking;
+    const answer = (token: TokenAnswer) => {
+      if (asked !== this.asking || !this.askTimer) return;
+      this.askTimer.cancel();
+      this.askTimer = null;
+      if (typeof token === 'string') this.dial(token);
+      else if (token === null) this.finish(new HermitError('NOT_AUTHENTICATED', 'Nobody is logged in.'));
+      else this.retry(this.backoff.next(), 'no access token to be had');
+    };
+    this.askTimer = this.options.clock.after(LIMITS.introduction, () => answer(undefined));
+    this.options.token(answer, this.refusedToken);
+  }
+
+  private dial(token: string): void {
+    const { url, dial, clock, newId, clientName = 'hermit' } = this.options;
+    this.successor = new Link(
+      { url, dial, clock, token, clientName, authId: newId() },
+      {
+        ready: (link, message) => this.onReady(link, message),
+        message: (link, message) => this.onMessage(link, message),
+        frame: (link, frame) => this.onFrame(link, frame),
+        closed: (link, code, reason, refusal) => this.onClosed(link, code, reason, refusal),
+      },
+    );
+    this.successor.start();
+  }
+
+  private onReady(link: Link, message: Authenticated): void {
+    if (link !== this.successor) return;
+    const old = this.current;
+    this.successor = null;
+    this.current = link;
+    this.refusedToken = null;
+    this.refusals = 0;
+    if (old) this.leave(old);
+    this.requests.resend();
+    for (const attachment of this.attachments.values()) attachment.connected(link, old !== null);
+    this.releaseLeft();
+    this.show({ name: 'live', user: message.user, pod: message.pod });
+  }
+
+  private onClosed(link: Link, code: number, reason: string, refusal: HermitError | null): void {
+    const left = this.leaving.get(link);
+    if (left) {
+      left.cancel();
+      this.leaving.delete(link);
+      return;
+    }
+    if (link === this.current) {
+      this.current = null;
+      this.stopRenewing();
+      for (const attachment of this.attachments.values()) attachment.disconnected();
+      if (this.successor || this.askTimer) {
+        this.show({ name: 'connecting' });
+        return;
+      }
+      this.retryTimer?.cancel(); // a wait of a handover
+      this.retryTimer = null;
+    } else if (link === this.successor) this.successor = null;
+    else return;
+    this.again(link, code, refusal?.message ?? (reason || `closed with ${code}`), refusal);
+  }
+
+  /** What to do next, by the table of close codes. */
+  private again(link: Link, code: number, reason: string, refusal: HermitError | null): void {
+    const stood = link.readyAt === null ? 0 : this.options.clock.monotonic() - link.readyAt;
+    if (stood >= SETTLED_MS) this.backoff.reset();
+    const rule = this.ruleOf(code, refusal);
+    if (rule === 'never' && !this.current) this.finish(refusal ?? new HermitError(closedBy(code), reason));
+    else if (rule === 'renew') {
+      this.refusedToken = link.token;
+      if (++this.refusals < 3) this.retry(this.refusals === 1 ? 0 : this.backoff.next(), reason);
+      else this.finish(refusal ?? new HermitError('INVALID_TOKEN', reason));
+    } else if (rule === 'at once' && stood >= SETTLED_MS) this.retry(this.options.random() * AT_ONCE_MS, reason);
+    else this.retry(this.backoff.next(), reason);
+  }
+
+  private ruleOf(code: number, refusal: HermitError | null): ReturnType<typeof reconnectAfter> {
+    const refused: ErrorCode | undefined = refusal?.code;
+    if (refused === 'INVALID_TOKEN' || refused === 'NOT_AUTHENTICATED') return 'renew';
+    if (refused === 'USER_NOT_FOUND' || refused === 'PROTOCOL_VERSION') return 'never';
+    return reconnectAfter(code);
+  }
+
+  private retry(ms: number, reason: string): void {
+    if (this.shown.name === 'closed') return;
+    if (!this.current) {
+      if (!this.online) {
+        this.show({ name: 'offline' });
+        return;
+      }
+      this.show({ name: 'reconnecting', inMs: ms, reason });
+    }
+    this.retryTimer?.cancel();
+    this.retryTimer = this.options.clock.after(ms, () => {
+      this.retryTimer = null;
+      this.open();
+    });
+  }
+
+  /** DRAIN-3: the old link delivers what fits until every attach over the new one is answered. */
+  private leave(link: Link): void {
+    const timer = this.options.clock.after(this.tuning.leaveGrace, () => {
+      this.leaving.delete(link);
+      link.close('moved');
+    });
+    this.leaving.set(link, timer);
+    this.stopRenewing();
+  }
+
+  private releaseLeft(): void {
+    if (this.leaving.size === 0) return;
+    for (const attachment of this.attachments.values()) if (!attachment.live) return;
+    for (const [link, timer] of this.leaving) {
+      timer.cancel();
+      link.close('moved');
+    }
+    this.leaving.clear();
+  }
+
+  private finish(error: HermitError): void {
+    if (this.shown.name === 'closed') return;
+    this.asking++;
+    for (const timer of [this.retryTimer, this.askTimer, ...this.leaving.values()]) timer?.cancel();
+    this.retryTimer = this.askTimer = null;
+    this.stopRenewing();
+    for (const link of [this.current, this.successor, ...this.leaving.keys()]) link?.close(error.message);
+    this.leaving.clear();
+    this.current = this.successor = null;
+    this.show({ name: 'closed', error });
+    for (const attachment of [...this.attachments.values()]) attachment.abandoned(error);
+    this.requests.fail(error);
+  }
+
+  // -- what comes
+
+  private onFrame(link: Link, frame: Uint8Array): void {
+    if (frameType(frame) !== 0) this.attachments.get(frameSession(frame))?.frame(link, frame);
+  }
+
+  private onMessage(link: Link, m: RelayToClient): void {
+    if (this.requests.answer(m)) return;
+    if ('sessionId' in m && m.sessionId !== undefined) this.attachments.get(m.sessionId)?.message(link, m);
+    if (link !== this.current) return;
+    switch (m.type) {
+      case 'ping':
+        for (const attachment of this.attachments.values()) attachment.keepAlive();
+        return;
+      case 'draining':
+        this.open(); // the first try at once; the old link stays in use meanwhile
+        return;
+      case 'renewal_due':
+        this.renew(link);
+        return;
+      case 'error':
+        this.onError(link, m);
+        return;
+      case 'machine_changed':
+        for (const attachment of this.attachments.values())
+          if (attachment.machineId === m.machine.id) attachment.machine(m.machine.online);
+        for (const listener of this.listeners) listener.machineChanged?.(m.machine);
+        return;
+      case 'machine_removed':
+        for (const listener of this.listeners) listener.machineRemoved?.(m.machineId);
+        return;
+      case 'session_ended':
+        for (const listener of this.listeners) listener.sessionEnded?.(m);
+        return;
+    }
+  }
+
+  /** An error without a session: of an attach whose refusal names the request alone, or of the link itself. */
+  private onError(link: Link, m: Extract<RelayToClient, { type: 'error' }>): void {
+    if (m.code === 'DRAINING') this.open();
+    if (m.requestId === this.renewalId && m.code === 'INVALID_TOKEN') this.renewLater(link);
+    if (m.sessionId !== undefined || m.requestId === undefined) return;
+    for (const attachment of this.attachments.values())
+      if (m.requestId.startsWith(`${attachment.clientId}:`)) attachment.message(link, m);
+  }
+
+  /** A fresh access token on the open socket; asked for again until it is there or the socket closes. */
+  private renew(link: Link): void {
+    this.renewLater(link);
+    const timer = this.renewing;
+    this.options.token((token) => {
+      if (this.renewing !== timer || link !== this.current || typeof token !== 'string') return;
+      this.stopRenewing();
+      this.renewalId = this.options.newId();
+      link.renew(token, this.renewalId);
+    }, link.token);
+  }
+
+  private renewLater(link: Link): void {
+    this.stopRenewing();
+    this.renewing = this.options.clock.after(RENEW_AGAIN_MS * (1 + this.options.random()), () => this.renew(link));
+  }
+
+  private stopRenewing(): void {
+    this.renewing?.cancel();
+    this.renewing = this.renewalId = null;
+  }
+
+  private drop(attachment: Attachment): void {
+    if (this.attachments.get(attachment.sessionId) === attachment) this.attachments.delete(attachment.sessionId);
+    this.releaseLeft();
+  }
+
+  private show(state: ConnectionState): void {
+    this.shown = state;
+    for (const listener of [...this.listeners]) listener.state?.(state);
+  }
+}
+
+function closedBy(code: number): ErrorCode {
+  return code === 4008 ? 'MACHINE_NOT_FOUND' : code === 4005 ? 'PROTOCOL_VERSION' : 'UNAVAILABLE';
+}

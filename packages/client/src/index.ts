@@ -1,0 +1,14 @@
+// What every viewer of Hermit does, in a browser and in Node.
+export { Attachment, type AttachmentPorts, type AttachOptions, type Wire } from './attachment.ts';
+export {
+  Connection,
+  type ConnectionEvents,
+  type ConnectionOptions,
+  type ConnectionState,
+  type TokenAnswer,
+  type User,
+} from './connection.ts';
+export { ReplySplitter, type TerminalPart } from './query-replies.ts';
+export type { ReplyOf, RequestBody, RequestType } from './requests.ts';
+export { TUNING, type Tuning } from './tuning.ts';
+export type { AttachmentState, Painting, SessionStatus, View } from './view.ts';

@@ -1,0 +1,37 @@
+// The numbers of a client, for those who run it on other scales (a simulation).
+import { LIMITS } from '@hermit/protocol';
+
+export type Tuning = {
+  /** FL-4: an acknowledgement leaves after this time, or at once after so many bytes. */
+  ackDelay: number;
+  ackBytes: number;
+  /** CU-4: attachments are leases; acknowledge at least this often. */
+  ackKeepalive: number;
+  attachRetry: number;
+  /** IN-1. */
+  inputRetry: number;
+  /** The wait doubles up to here while nothing is acknowledged: the program may not read its input. */
+  inputRetryMax: number;
+  inputQueue: number;
+  inputFrame: number;
+  /** What may wait for a view; past it, bytes are dropped and asked for again. Far above any window. */
+  viewBound: number;
+  /** After a gap, attach anew at most this often. */
+  gapPause: number;
+  /** A socket that is being left closes after this time at the latest. */
+  leaveGrace: number;
+};
+
+export const TUNING: Tuning = {
+  ackDelay: LIMITS.ackDelay,
+  ackBytes: LIMITS.windowStart / 4,
+  ackKeepalive: LIMITS.ackKeepalive,
+  attachRetry: LIMITS.attachRetry,
+  inputRetry: LIMITS.inputRetry,
+  inputRetryMax: 8 * LIMITS.inputRetry,
+  inputQueue: LIMITS.inputQueue,
+  inputFrame: LIMITS.inputFrame,
+  viewBound: 8 * LIMITS.windowMax,
+  gapPause: 100,
+  leaveGrace: 10_000,
+};
