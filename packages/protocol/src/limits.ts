@@ -14,8 +14,12 @@ const limits = {
   frame: 64 * KiB,
   /** Largest payload of one snapshot chunk. */
   snapshotChunk: 8 * KiB,
-  /** Largest WebSocket message that a relay accepts, either kind. */
+  /** Largest WebSocket message that a relay accepts from a client, either kind; a larger one is answered by an error. */
   message: 256 * KiB,
+  /** The same for agents, whose lists are longer. */
+  agentMessage: 1 * MiB,
+  /** What is larger than this costs the socket. */
+  messageHard: 4 * MiB,
   /** Largest payload of one input frame. */
   inputFrame: 16 * KiB,
   /** Largest terminal, in columns or rows. */

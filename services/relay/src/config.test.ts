@@ -77,7 +77,11 @@ describe('a wrong value', () => {
     ['REDIS_PREFIX', '{tag}', 'at most 64 letters'],
     ['ALLOWED_ORIGINS', 'https://a.example/path', 'origins like'],
     ['ALLOWED_ORIGINS', '*', 'origins like'],
-    ['TRUST_PROXY', 'true', 'how many proxies'],
+    ['TRUST_PROXY', 'true', 'addresses or networks'],
+    ['TRUST_PROXY', '1', 'addresses or networks'],
+    ['TRUST_PROXY', '10.0.0.0/33', 'addresses or networks'],
+    ['TRUST_PROXY', '10.0.0.1,', 'addresses or networks'],
+    ['TRUST_PROXY', '10.0.0', 'addresses or networks'],
     ['METRICS_PORT', 'yes', 'a port number'],
     ['MACHINES_PER_USER', '0', 'a number from 1'],
   ])('of %s (%s) is named, with what was expected', (variable, value, expected) => {
@@ -130,9 +134,9 @@ describe('a secret from a file', () => {
 describe('trusted proxies', () => {
   it.each([
     [undefined, false],
-    ['0', false],
-    ['2', 2],
+    ['false', false],
     ['10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
+    ['fd00::/8,loopback', ['fd00::/8', 'loopback']],
   ])('%s', (value, expected) => {
     expect(readConfig({ TRUST_PROXY: value }).trustProxy).toEqual(expected);
   });

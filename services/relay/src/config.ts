@@ -1,6 +1,7 @@
 // The relay's configuration: the schema of its environment, and the type derived from it.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PodId } from '@hermit/protocol';
@@ -87,11 +88,18 @@ export const Environment = Type.Object({
       description: 'origins like https://hermit.example.org, with commas between',
     }),
   ),
-  /** Which proxies may say where a request comes from. Nobody, unless they are named. */
+  /**
+   * Which proxies may say where a request comes from; nobody, unless they are named. How many there are is not enough:
+   * whoever reaches the relay past them could then say anything.
+   */
   TRUST_PROXY: Type.Optional(
-    text('^([0-9]|[A-Fa-f0-9.:]+(/[0-9]{1,3})?(\\s*,\\s*[A-Fa-f0-9.:]+(/[0-9]{1,3})?)*)$', {
-      description: 'how many proxies stand in front (0 to 9), or their addresses or networks with commas between',
-    }),
+    Type.Refine(
+      Type.String({
+        description:
+          'addresses or networks (10.0.0.0/8) with commas between, or of loopback, linklocal, uniquelocal, or false',
+      }),
+      (value) => value === 'false' || list(value).every(isNetwork),
+    ),
   ),
   /** Metrics are served on a port of their own; without it, not at all. */
   METRICS_PORT: Type.Optional(whole(0, 65_535, { description: 'a port number, 0 to 65535 (0: any free one)' })),
@@ -177,7 +185,9 @@ function disagreements(env: Environment): ConfigProblem[] {
   return problems;
 }
 
-const list = (value: string | undefined) => value?.split(',').map((part) => part.trim()) ?? [];
+function list(value: string | undefined): string[] {
+  return value?.split(',').map((part) => part.trim()) ?? [];
+}
 
 function assemble(env: Environment, process: NodeJS.ProcessEnv) {
   /** Neither Redis nor Postgres is given: everything in this process, for one pod. */
@@ -210,14 +220,17 @@ function assemble(env: Environment, process: NodeJS.ProcessEnv) {
     registration: env.REGISTRATION,
     machinesPerUser: env.MACHINES_PER_USER,
     allowedOrigins: list(env.ALLOWED_ORIGINS),
-    trustProxy: trustedProxies(env.TRUST_PROXY),
+    trustProxy: env.TRUST_PROXY === undefined || env.TRUST_PROXY === 'false' ? (false as const) : list(env.TRUST_PROXY),
   };
 }
 
-/** How many proxies stand in front, or which: as Fastify takes it. */
-function trustedProxies(value: string | undefined): false | number | string[] {
-  if (value === undefined || value === '0') return false;
-  return /^[0-9]$/.test(value) ? Number(value) : list(value);
+/** An address, a network in CIDR form, or a name that Fastify knows for some. */
+function isNetwork(value: string): boolean {
+  if (/^(loopback|linklocal|uniquelocal)$/.test(value)) return true;
+  const [address = '', bits, ...rest] = value.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
 /** Two starts on one host never share a name, or a restarted pod could be taken for the one that died. */

@@ -103,6 +103,7 @@ export class AgentLink {
     this.liveness.heard();
     let m: AgentToRelay;
     try {
+      if (message.length > LIMITS.agentMessage) throw new HermitError('MESSAGE_TOO_LARGE');
       m = parse(message);
     } catch (error) {
       this.badMessage(error);
@@ -157,6 +158,10 @@ export class AgentLink {
     const type = frameType(frame);
     if (type === 0 || type === FRAME.input || type === FRAME.ack || !this.registered) {
       this.badMessage(new HermitError('INVALID_MESSAGE'));
+      return;
+    }
+    if (frame.length > LIMITS.message) {
+      this.badMessage(new HermitError('MESSAGE_TOO_LARGE'));
       return;
     }
     const { counters } = this.pod;

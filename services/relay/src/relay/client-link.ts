@@ -138,6 +138,7 @@ export class ClientLink {
     }
     let m: ClientToRelay;
     try {
+      if (message.length > LIMITS.message) throw new HermitError('MESSAGE_TOO_LARGE');
       m = parse(message);
     } catch (error) {
       this.badMessage(error);
@@ -190,6 +191,10 @@ export class ClientLink {
     }
     if (type !== FRAME.input && type !== FRAME.ack) {
       this.badMessage(new HermitError('INVALID_MESSAGE', 'Only input and ack frames go this way.'));
+      return;
+    }
+    if (frame.length > LIMITS.message) {
+      this.badMessage(new HermitError('MESSAGE_TOO_LARGE'));
       return;
     }
     if (this.json) {
