@@ -1,0 +1,37 @@
+// Who calls a route: a hook that demands an access token, and what the routes behind it ask.
+import { HermitError } from '@hermit/protocol';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Accounts, User } from '../accounts/accounts.ts';
+import type { Tokens } from '../auth/tokens.ts';
+
+const users = new WeakMap<FastifyRequest, User>();
+
+/** How the documentation marks a route that demands a token. */
+export const BEARER = [{ bearer: [] }];
+
+/** Every route of this scope demands an access token whose user and login still exist, before its body is even read. */
+export function demandToken(
+  scope: FastifyInstance,
+  { accounts, tokens }: { accounts: Pick<Accounts, 'confirm'>; tokens: Pick<Tokens, 'verifyAccess'> },
+): void {
+  scope.addHook('onRoute', (route) => {
+    route.schema = { ...route.schema, security: BEARER };
+  });
+  scope.addHook('onRequest', async (request) => {
+    const caller = await tokens.verifyAccess(bearerOf(request));
+    users.set(request, await accounts.confirm(caller));
+  });
+}
+
+/** The user who calls, in a scope that demands a token. */
+export function callerOf(request: FastifyRequest): User {
+  const user = users.get(request);
+  if (user === undefined) throw new HermitError('INTERNAL', 'this route does not demand a token');
+  return user;
+}
+
+function bearerOf(request: FastifyRequest): string {
+  const [, token] = /^Bearer +([^\s]+)$/i.exec(request.headers.authorization ?? '') ?? [];
+  if (token === undefined) throw new HermitError('NOT_AUTHENTICATED', 'Send an access token: Authorization: Bearer …');
+  return token;
+}

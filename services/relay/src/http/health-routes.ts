@@ -1,0 +1,78 @@
+// Health: whether the process lives, and whether it can serve, with what is missing.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { HermitError } from '@hermit/protocol';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { failures } from './http-errors.ts';
+
+/** Named parts that this pod needs to serve. Each resolves when its part is there, and rejects with why not. */
+export type HealthChecks = Record<string, () => Promise<void>>;
+
+/** Milliseconds that a part has to answer. */
+const CHECK = 2_000;
+/** Milliseconds for which an answer is good: anybody may ask, and what they ask costs questions to others. */
+const GOOD_FOR = 1_000;
+
+type Missing = { part: string; reason: string };
+
+export type HealthRoutesOptions = { checks: HealthChecks; now?: () => number };
+
+export function healthRoutes(scope: FastifyInstance, options: HealthRoutesOptions): void {
+  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const tags = ['health'];
+  const { checks, now = Date.now } = options;
+  let last: { at: number; missing: Promise<Missing[]> } | undefined;
+
+  const Ok = Type.Object({ status: Type.Literal('ok') });
+  // Both depend on nothing outside this process: a pod is not restarted because Redis or Postgres is away.
+  for (const url of ['/health', '/livez']) {
+    app.get(url, { schema: { tags, summary: 'The process lives', response: { 200: Ok } } }, async () => ({
+      status: 'ok' as const,
+    }));
+  }
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        tags,
+        summary: 'The pod can serve; if not, what is missing',
+        response: { 200: Type.Object({ status: Type.Literal('ready') }), ...failures('UNAVAILABLE') },
+      },
+    },
+    async () => {
+      if (last === undefined || now() - last.at >= GOOD_FOR) last = { at: now(), missing: missingOf(checks) };
+      const missing = await last.missing;
+      if (missing.length === 0) return { status: 'ready' as const };
+      const sentences = missing.map(({ part, reason }) => `${part} (${reason})`);
+      throw new HermitError('UNAVAILABLE', `Not ready: ${sentences.join(', ')}.`, { missing });
+    },
+  );
+}
+
+async function missingOf(checks: HealthChecks): Promise<Missing[]> {
+  const answers = await Promise.all(
+    Object.entries(checks).map(async ([part, check]): Promise<Missing[]> => {
+      const reason = await reasonAgainst(check);
+      return reason === undefined ? [] : [{ part, reason }];
+    }),
+  );
+  return answers.flat();
+}
+
+async function reasonAgainst(check: () => Promise<void>): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer within ${CHECK / 1000} s`), CHECK);
+  });
+  try {
+    return await Promise.race([check().then(() => undefined), late]);
+  } catch (error) {
+    // Anybody may read this: a code, never an address or a name inside the cluster.
+    if (error instanceof HermitError) return error.message.replace(/\.$/, '');
+    const { code } = error as { code?: unknown };
+    return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : 'failed';
+  } finally {
+    clearTimeout(timer);
+  }
+}

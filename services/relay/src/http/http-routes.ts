@@ -1,0 +1,28 @@
+// The HTTP side of the relay: every route that is no socket.
+import type { FastifyInstance } from 'fastify';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import { documentation } from './documentation.ts';
+import { type HealthChecks, healthRoutes } from './health-routes.ts';
+import { loginRoutes } from './login-routes.ts';
+import { machineRoutes, type PresenceReader } from './machine-routes.ts';
+
+export type HttpRoutesOptions = {
+  accounts: Accounts;
+  tokens: Tokens;
+  presence: PresenceReader;
+  /** What `/readyz` asks. */
+  checks: HealthChecks;
+};
+
+/** On an app of `createHttpServer`. What demands a token is a scope of its own, so that the rest does not. */
+export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOptions): Promise<void> {
+  const { accounts, tokens, presence, checks } = options;
+  await documentation(app);
+  healthRoutes(app, { checks });
+  loginRoutes(app, { accounts });
+  await app.register((scope, _, done) => {
+    machineRoutes(scope, { accounts, tokens, presence });
+    done();
+  });
+}

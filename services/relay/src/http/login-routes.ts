@@ -1,0 +1,103 @@
+// Registration, log-in, renewal, log-out.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { Token, Uuid } from '@hermit/protocol';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import type { Accounts, Login } from '../accounts/accounts.ts';
+import { failures } from './http-errors.ts';
+
+/** As browsers check it: ASCII, and a domain that may be a single label. */
+const EMAIL =
+  "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?" +
+  '(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$';
+
+const Email = Type.String({ maxLength: 254, pattern: EMAIL, description: 'an e-mail address' });
+const NewPassword = Type.String({
+  minLength: 8,
+  maxLength: 1024,
+  description: 'a password of at least 8 characters, and of at most 1024',
+});
+/** Whatever an account was made with may be tried; the length is bounded alone. */
+const AnyText = (description: string) => Type.String({ maxLength: 1024, description });
+
+const UserBody = Type.Object({ id: Uuid, email: Type.String() });
+const LoginBody = Type.Object({
+  user: UserBody,
+  accessToken: Type.String({ description: 'Good for 15 minutes' }),
+  refreshToken: Type.String({ description: 'Good once, within 7 days; using it twice ends the login' }),
+});
+const Refresh = Type.Object({ refreshToken: Type.Intersect([Token], { description: 'a refresh token' }) });
+
+export type LoginRoutesOptions = {
+  accounts: Pick<Accounts, 'register' | 'authenticate' | 'openLogin' | 'renewLogin' | 'endLogin'>;
+};
+
+export function loginRoutes(scope: FastifyInstance, { accounts }: LoginRoutesOptions): void {
+  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const tags = ['log-in'];
+
+  app.post(
+    '/auth/register',
+    {
+      schema: {
+        tags,
+        summary: 'Make an account, and log in',
+        body: Type.Object({ email: Email, password: NewPassword }),
+        response: { 201: LoginBody, ...failures('VALIDATION', 'REGISTRATION_CLOSED', 'UNAVAILABLE') },
+      },
+    },
+    async (request, reply) => {
+      const user = await accounts.register(request.body);
+      return reply.code(201).send(bodyOf(await accounts.openLogin(user)));
+    },
+  );
+
+  app.post(
+    '/auth/login',
+    {
+      schema: {
+        tags,
+        summary: 'Log in with e-mail and password',
+        body: Type.Object({ email: AnyText('an e-mail address'), password: AnyText('a password') }),
+        response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_CREDENTIALS', 'UNAVAILABLE') },
+      },
+    },
+    async (request) => bodyOf(await accounts.openLogin(await accounts.authenticate(request.body))),
+  );
+
+  app.post(
+    '/auth/refresh',
+    {
+      schema: {
+        tags,
+        summary: 'Trade a refresh token for new tokens',
+        body: Refresh,
+        response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_TOKEN', 'UNAVAILABLE') },
+      },
+    },
+    async (request) => bodyOf(await accounts.renewLogin(request.body.refreshToken)),
+  );
+
+  app.post(
+    '/auth/logout',
+    {
+      schema: {
+        tags,
+        summary: 'End the login of a refresh token',
+        body: Refresh,
+        response: {
+          204: Type.Null({ description: 'Ended, now or before' }),
+          ...failures('VALIDATION', 'INVALID_TOKEN', 'UNAVAILABLE'),
+        },
+      },
+    },
+    async (request, reply) => {
+      await accounts.endLogin(request.body.refreshToken);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function bodyOf({ user, accessToken, refreshToken }: Login) {
+  return { user: { id: user.id, email: user.email }, accessToken, refreshToken };
+}
