@@ -78,6 +78,7 @@ export class RedisBus implements Bus {
   }
 
   get publishing(): boolean {
+    if (this.closed) return false;
     for (const node of this.servers.nodes()) if (node.publisher.publishing) return true;
     return false;
   }
@@ -94,7 +95,7 @@ export class RedisBus implements Bus {
 
   publish(channel: string, message: Uint8Array | string, done?: Published): void {
     const publisher = this.servers.nodeOf(channel)?.publisher;
-    if (publisher?.publishing) {
+    if (publisher?.publishing && !this.closed) {
       publisher.publish(channel, message, done, this.failed);
       return;
     }

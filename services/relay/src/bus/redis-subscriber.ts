@@ -12,6 +12,7 @@ export type SubscriberEvents = {
   message(channel: string, message: Buffer): void;
   /** Everything wanted has been answered by the server, on this connection. */
   settled(): void;
+  /** A connection that worked was lost, and its subscriptions with it. */
   lost(): void;
   /** The server refused a channel, which is asked for again later. */
   refused(channel: string, error: Error): void;
@@ -34,6 +35,7 @@ export class RedisSubscriber {
   private unanswered = 0;
   /** Counts connections: answers of an earlier one are ignored. */
   private connection = 0;
+  private begun = false;
   private flushing = false;
   private retry: Timer | undefined;
 
@@ -91,6 +93,7 @@ export class RedisSubscriber {
 
   private begin(): void {
     this.connection++;
+    this.begun = true;
     this.wire.clear();
     this.unanswered = 0;
     this.dirty = new Set(this.wanted.keys());
@@ -103,7 +106,9 @@ export class RedisSubscriber {
     this.unanswered = 0;
     this.retry?.cancel();
     this.retry = undefined;
-    this.events.lost();
+    const { begun } = this;
+    this.begun = false;
+    if (begun) this.events.lost();
   }
 
   private touch(channel: string): void {
