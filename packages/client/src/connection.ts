@@ -13,7 +13,7 @@ import { Backoff, type Clock, type Dial, type Random, type Timer } from '@hermit
 import { Attachment, type AttachOptions } from './attachment.ts';
 import { type Authenticated, Link } from './link.ts';
 import { type ReplyOf, type RequestBody, Requests, type RequestType } from './requests.ts';
-import { TUNING, type Tuning } from './tuning.ts';
+import { type Tuning, tuningOf } from './tuning.ts';
 
 export type User = Authenticated['user'];
 
@@ -86,7 +86,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.options = options;
-    this.tuning = { ...TUNING, ...options.tuning };
+    this.tuning = tuningOf(options.tuning);
     this.backoff = new Backoff(options.random);
     this.requests = new Requests(options.clock, options.random, options.newId, (m) => this.current?.send(m));
   }

@@ -10,5 +10,5 @@ export {
 } from './connection.ts';
 export { ReplySplitter, type TerminalPart } from './query-replies.ts';
 export type { ReplyOf, RequestBody, RequestType } from './requests.ts';
-export { TUNING, type Tuning } from './tuning.ts';
+export { type Tuning, tuningOf } from './tuning.ts';
 export type { AttachmentState, Painting, SessionStatus, View } from './view.ts';

@@ -24,7 +24,7 @@ const REPLY: ReplyTypes = {
 const AGAIN = new Set(['DRAINING', 'UNAVAILABLE']);
 const BOUND = 1_024;
 /** The pod gives up after `LIMITS.request`; some more for a reconnect in between. */
-const DEADLINE_MS = LIMITS.request + 5_000;
+const SPARE_MS = 5_000;
 
 type Pending = {
   message: ClientToRelay;
@@ -53,7 +53,7 @@ export class Requests {
   ask<T extends RequestType>(
     body: RequestBody<T>,
     done: (error: HermitError | null, reply: ReplyOf<T> | null) => void,
-    deadlineMs: number = DEADLINE_MS,
+    deadlineMs: number = LIMITS.request + SPARE_MS,
   ): () => void {
     if (this.pending.size >= BOUND) {
       done(new HermitError('RATE_LIMITED', 'Too many requests wait for their reply.'), null);

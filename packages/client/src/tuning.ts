@@ -5,6 +5,8 @@ export type Tuning = {
   /** FL-4: an acknowledgement leaves after this time, or at once after so many bytes. */
   ackDelay: number;
   ackBytes: number;
+  /** The same for a snapshot, whose first window is small: somebody waits for a screen. */
+  ackSnapshotBytes: number;
   /** CU-4: attachments are leases; acknowledge at least this often. */
   ackKeepalive: number;
   attachRetry: number;
@@ -22,16 +24,21 @@ export type Tuning = {
   leaveGrace: number;
 };
 
-export const TUNING: Tuning = {
-  ackDelay: LIMITS.ackDelay,
-  ackBytes: LIMITS.windowStart / 4,
-  ackKeepalive: LIMITS.ackKeepalive,
-  attachRetry: LIMITS.attachRetry,
-  inputRetry: LIMITS.inputRetry,
-  inputRetryMax: 8 * LIMITS.inputRetry,
-  inputQueue: LIMITS.inputQueue,
-  inputFrame: LIMITS.inputFrame,
-  viewBound: 8 * LIMITS.windowMax,
-  gapPause: 100,
-  leaveGrace: 10_000,
-};
+/** Read when a connection begins, because limits may be replaced (`useLimits`). */
+export function tuningOf(changed: Partial<Tuning> = {}): Tuning {
+  return {
+    ackDelay: LIMITS.ackDelay,
+    ackBytes: LIMITS.ackBytes,
+    ackSnapshotBytes: LIMITS.windowStart / 2,
+    ackKeepalive: LIMITS.ackKeepalive,
+    attachRetry: LIMITS.attachRetry,
+    inputRetry: LIMITS.inputRetry,
+    inputRetryMax: 8 * LIMITS.inputRetry,
+    inputQueue: LIMITS.inputQueue,
+    inputFrame: LIMITS.inputFrame,
+    viewBound: 8 * LIMITS.windowMax,
+    gapPause: 100,
+    leaveGrace: 10_000,
+    ...changed,
+  };
+}
