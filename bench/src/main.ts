@@ -8,6 +8,7 @@ import { helpText, type Options, parseOptions } from './options.ts';
 import { failures, judge } from './report/check.ts';
 import { markdown } from './report/markdown.ts';
 import { progressTo } from './report/progress.ts';
+import { summarise } from './report/summary.ts';
 import { run } from './run.ts';
 import { SCENARIOS } from './scenarios/programme.ts';
 import { TARGETS } from './targets.ts';
@@ -42,7 +43,9 @@ async function report(options: Options, results: Parameters<typeof judge>[0]): P
   const text = markdown(results, judgements);
   process.stdout.write(text);
   if (options.markdown) await writeFile(options.markdown, text);
-  if (options.json) await writeFile(options.json, `${JSON.stringify({ ...results, judgements }, null, 2)}\n`);
+  const summaries = results.scenarios.flatMap(summarise);
+  if (options.json)
+    await writeFile(options.json, `${JSON.stringify({ ...results, summaries, judgements }, null, 2)}\n`);
   if (!options.check) return;
   const reasons = failures(results, judgements, options.partial);
   for (const reason of reasons) process.stderr.write(`missed: ${reason}\n`);

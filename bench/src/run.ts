@@ -47,8 +47,8 @@ async function play(
   progress: Progress,
 ): Promise<ScenarioResult> {
   const able = plan.contestants.filter((contestant) => missing(contestant, scenario.needs).length === 0);
-  const results = able.map(({ name, what, floor, underTest }): ContestantResult => {
-    return { contestant: name, what, floor, underTest, rounds: [] };
+  const results = able.map(({ name, what, floor, underTest, insideLoad = false }): ContestantResult => {
+    return { contestant: name, what, floor, underTest, insideLoad, rounds: [] };
   });
   const { counted, warmUp } = scenario.rounds(plan.quick);
   const wishes: Wishes = { ...NO_WISHES, ...scenario.wishes?.(plan.quick) };

@@ -9,7 +9,7 @@ export interface Target {
   /** Whether the value must be at most or at least the limit. */
   is: 'at most' | 'at least';
   limit: number;
-  unit: '×' | 'ms' | 'MB' | 'cores';
+  unit: '×' | 'ms' | 'MB' | 'cores' | 'echoes';
   /** How far beyond the limit is still noise, as a share of it: the regression check fails only past that. */
   tolerance: number;
 }
@@ -35,6 +35,7 @@ export const TARGETS: readonly Target[] = [
   ratioTo('echo p99, other pod', 'echo', 'p99', OTHER, BARE, 'at most', 1.5, OF_TAILS),
   // Small interactive frames overtake, and sessions share fairly.
   ratioTo('echo p95 while ten sessions flood', 'flood', 'p95', OTHER, BARE, 'at most', 0.5, OF_TAILS),
+  plain('echoes lost while ten sessions flood', 'flood', 'lost', 0, 'echoes', 0),
   // Adaptive coalescing: fewer frames, fewer wake-ups.
   ratioTo('throughput to one viewer, other pod', 'throughput', 'rate', OTHER, BARE, 'at least', 1.5, OF_MEDIANS),
   {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Child } from '../machine/processes.ts';
 import type { Stage } from '../machine/stage.ts';
-import { processPart } from '../machine/usage.ts';
+import { nodePart } from '../machine/usage.ts';
 import type { BareViewerOptions } from './bare/driver.ts';
 import type { BareLightAgentOptions } from './bare/light-agents.ts';
 import type { Ability, Contestant, Running, Wishes } from './contestant.ts';
@@ -63,10 +63,10 @@ async function running(
 ): Promise<Running> {
   const agent = stage.node('agent', AGENT, { args: [`${agentUrl}/agent?machine=${MACHINE}`] });
   await agent.ready();
-  const parts = [processPart('agent', agent.pid, true), processPart('pod-agent', agentPod.pid, true)];
+  const parts = [nodePart('agent', agent.pid), nodePart('pod-agent', agentPod.pid)];
   const urls = [agentUrl];
   if (viewerPod !== agentPod) {
-    parts.push(processPart('pod-viewer', viewerPod.pid, true), await stage.redisPart());
+    parts.push(nodePart('pod-viewer', viewerPod.pid), await stage.redisPart());
     urls.push(viewerUrl);
   }
   const viewers: BareViewerOptions = { url: viewerUrl, machine: MACHINE };

@@ -13,7 +13,7 @@ import type { Part } from '../machine/usage.ts';
  * - `light-agents`: it comes with light agents, which register and stay idle.
  * - `feed`: its light agents print frames directly, without a PTY.
  * - `come-back`: its light agents find another pod by themselves when theirs dies.
- * - `redis`: its pods meet in Redis.
+ * - `redis`: it has two pods, one for the agent and one for viewers, which meet in Redis.
  */
 export type Ability = 'echo' | 'program' | 'share' | 'pods' | 'light-agents' | 'feed' | 'come-back' | 'redis';
 
@@ -45,6 +45,8 @@ export interface Contestant {
   readonly floor?: string;
   /** Hermit's contestants are held to the targets; a fault of a floor is only shown. */
   readonly underTest: boolean;
+  /** Whether it runs inside the load process, which is then busy with the contestant itself. */
+  readonly insideLoad?: boolean;
   /** Resolves when viewers can be connected; every process is started through the stage, which ends it. */
   start(stage: Stage, wishes: Wishes): Promise<Running>;
 }

@@ -6,6 +6,7 @@ export const plainPty: Contestant = {
   what: 'node-pty in the viewer itself: no network, no relay',
   abilities: new Set(['echo', 'program']),
   underTest: false,
+  insideLoad: true,
   async start() {
     const module = new URL('./floors/pty-driver.ts', import.meta.url).href;
     return { parts: [], viewers: { module, options: {} } };

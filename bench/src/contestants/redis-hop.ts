@@ -4,7 +4,7 @@ import type { Contestant } from './contestant.ts';
 export const redisHop: Contestant = {
   name: 'redis-hop',
   what: 'one PUBLISH to one subscription in the same process, Buffers, no PTY',
-  abilities: new Set(['echo', 'redis']),
+  abilities: new Set(['echo']),
   underTest: false,
   async start(stage) {
     const module = new URL('./floors/redis-hop-driver.ts', import.meta.url).href;

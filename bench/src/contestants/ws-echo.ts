@@ -1,6 +1,6 @@
 // The floor of a network hop: a WebSocket server that sends back what it gets.
 import { fileURLToPath } from 'node:url';
-import { processPart } from '../machine/usage.ts';
+import { nodePart } from '../machine/usage.ts';
 import type { Contestant } from './contestant.ts';
 
 const SERVER = fileURLToPath(new URL('./floors/ws-echo-server.ts', import.meta.url));
@@ -15,7 +15,7 @@ export const wsEcho: Contestant = {
     const { port } = await server.ready<{ port: number }>();
     const module = new URL('./floors/ws-echo-driver.ts', import.meta.url).href;
     return {
-      parts: [processPart('echo', server.pid, true)],
+      parts: [nodePart('echo', server.pid)],
       viewers: { module, options: { url: `ws://127.0.0.1:${port}` } },
     };
   },

@@ -39,8 +39,7 @@ export const feeder = {
     while (sent < order.bytes) {
       const room = credits * order.creditEvery + order.windowBytes - sent;
       if (room < order.frameBytes) {
-        const credited = await Promise.race([nextCredit(), stuck()]);
-        if (!credited) return undefined;
+        if (!(await nextCredit())) return undefined;
         continue;
       }
       for (let frame = 0; frame < BURST && sent < order.bytes; frame++) {
@@ -62,15 +61,13 @@ export const feeder = {
   },
 };
 
+/** False when none came in time. */
 function nextCredit(): Promise<boolean> {
   return new Promise((resolve) => {
-    onCredit = () => resolve(true);
-  });
-}
-
-function stuck(): Promise<boolean> {
-  return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), STUCK_MS);
-    timer.unref();
+    onCredit = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
   });
 }

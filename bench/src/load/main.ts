@@ -1,11 +1,11 @@
 // A load process: takes one order at a time, and says with each answer how busy it was.
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { answerOrders } from '../machine/answers.ts';
 import { crowd } from './crowd.ts';
 import { feeder } from './feeder.ts';
 import { floods } from './floods.ts';
+import { watchHealth } from './health.ts';
 import { lightAgents } from './light-agents.ts';
-import type { LoadHealth, LoadOrder, LoadOrders } from './orders.ts';
+import type { LoadOrder, LoadOrders, Reply } from './orders.ts';
 import { paintTimes } from './painter.ts';
 import { type } from './typist.ts';
 import { watch } from './watch.ts';
@@ -30,25 +30,10 @@ const handlers: Handlers = {
   paint: paintTimes,
 };
 
-async function attended<T>(work: Promise<T>): Promise<{ result: T; health: LoadHealth }> {
-  const lag = monitorEventLoopDelay({ resolution: 10 });
-  const startedAt = performance.now();
-  const cpu = process.cpuUsage();
-  const loop = performance.eventLoopUtilization();
-  lag.enable();
+async function attended<T>(work: Promise<T>): Promise<Reply<T>> {
+  const health = watchHealth();
   const result = await work;
-  lag.disable();
-  const used = process.cpuUsage(cpu);
-  const elapsedMs = Math.max(1, performance.now() - startedAt);
-  return {
-    result,
-    health: {
-      cpuShare: (used.user + used.system) / 1000 / elapsedMs,
-      loopShare: performance.eventLoopUtilization(loop).utilization,
-      // The histogram holds the whole interval; what is late is what exceeds the resolution.
-      lagP99Ms: Math.max(0, lag.percentile(99) / 1e6 - 10),
-    },
-  };
+  return { result, health: health() };
 }
 
 answerOrders({}, (order: LoadOrder) => attended((handlers[order.do] as (order: LoadOrder) => Promise<unknown>)(order)));

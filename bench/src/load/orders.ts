@@ -10,6 +10,8 @@ export interface LoadHealth {
   loopShare: number;
   /** p99 of how late the event loop's own timer was, in milliseconds. */
   lagP99Ms: number;
+  /** How long the order took; over a few milliseconds the shares mean nothing. */
+  elapsedMs: number;
 }
 
 export interface Reply<T> {
@@ -51,7 +53,7 @@ export interface LoadOrders {
   };
   /** Opens sessions of `program`, lets each go and counts what comes until `flood-stop`. */
   'flood-start': { order: { viewers: DriverAt; sessions: number; program: string }; result: undefined };
-  'flood-stop': { order: object; result: { bytes: number; seconds: number } };
+  'flood-stop': { order: object; result: { bytes: number; seconds: number; health: LoadHealth } };
   /** Opens a session of `program` (or attaches to `ref`) with `count` viewers. */
   'watch-open': {
     order: { viewers: DriverAt; count: number; program?: string; ref?: SessionRef };
@@ -59,10 +61,11 @@ export interface LoadOrders {
   };
   /**
    * Lets the program go (when `go`) and waits until every viewer has `bytes` of the content in
-   * `file` (repeated), or nothing came for `silenceMs`. Viewer 0 types one key per `creditEvery` bytes.
+   * `file` (repeated), or nothing came for `silenceMs` (counted from `expectedMs` at the earliest).
+   * Viewer 0 types one key per `creditEvery` bytes.
    */
   'watch-run': {
-    order: { go: boolean; file: string; bytes: number; silenceMs: number; creditEvery?: number };
+    order: { go: boolean; file: string; bytes: number; silenceMs: number; expectedMs?: number; creditEvery?: number };
     result: WatchResult;
   };
   'watch-close': { order: { interrupt: boolean }; result: undefined };

@@ -70,7 +70,7 @@ export const watch = {
     if (order.go) first?.viewing?.write(GO);
     const lastAt = () => Math.max(...viewers.map((viewer) => viewer.lastAt));
     while (comparisons.some((comparison) => comparison.bytes < order.bytes)) {
-      if (wallMs() - Math.max(goneAt, lastAt()) > order.silenceMs) break;
+      if (wallMs() - Math.max(goneAt + (order.expectedMs ?? 0), lastAt()) > order.silenceMs) break;
       await delay(LOOK_MS);
     }
     return {

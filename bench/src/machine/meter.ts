@@ -1,5 +1,6 @@
 // CPU seconds and memory of a contestant's parts between two moments.
-import type { Part } from './usage.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Memory, Part } from './usage.ts';
 
 /** The pods and Redis: what the operator pays for. */
 export function isServer(part: Part): boolean {
@@ -35,16 +36,14 @@ export class CpuMeter {
 }
 
 /** How long a process has to give memory back to the system after a collection. */
-const SETTLE_MS = 400;
+const SETTLE_MS = 300;
 
-/** Resident bytes after a garbage collection, of the parts that `which` names. */
-export async function settledRss(parts: readonly Part[], which: (part: Part) => boolean): Promise<number> {
+/** Memory of the parts that `which` names. Twice, for what the first collection only made collectable. */
+export async function settledMemory(parts: readonly Part[], which: (part: Part) => boolean): Promise<Memory> {
   const chosen = parts.filter(which);
-  // Twice: what the first collection made unreachable by finalisers goes with the second.
-  for (let time = 0; time < 2; time++) {
-    for (const part of chosen) part.collect();
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  }
-  const bytes = await Promise.all(chosen.map((part) => part.rssBytes()));
-  return bytes.reduce((sum, one) => sum + one, 0);
+  await delay(SETTLE_MS);
+  await Promise.all(chosen.map((part) => part.memory()));
+  await delay(SETTLE_MS);
+  const memories = await Promise.all(chosen.map((part) => part.memory()));
+  return memories.reduce((sum, one) => ({ live: sum.live + one.live, rss: sum.rss + one.rss }), { live: 0, rss: 0 });
 }

@@ -8,7 +8,7 @@ const ORDER_MS = 120_000;
 /** How much of a process's stderr is kept, to be shown when it dies unexpectedly. */
 const KEPT_STDERR = 4_096;
 
-const COLLECTOR = fileURLToPath(new URL('./collect-on-signal.ts', import.meta.url));
+const MEMORY_REPORT = fileURLToPath(new URL('./memory-report.ts', import.meta.url));
 
 export interface Launch {
   /** What the process is in its contestant: `pod-a`, `agent`, `redis`, `load-1`. */
@@ -131,7 +131,7 @@ export class Processes {
 
   /**
    * Starts a TypeScript file under the Node of this run. All contestants' processes get the same
-   * flags: `SIGUSR2` collects garbage, so that memory is compared after a collection.
+   * flags: `SIGUSR2` collects garbage and reports memory, so that it is compared after a collection.
    */
   node(role: string, file: string, args: string[] = [], env: Record<string, string> = {}, ipc = true): Child {
     return this.start({ role, command: process.execPath, args: [...nodeFlags(), file, ...args], env, ipc });
@@ -151,5 +151,5 @@ export class Processes {
 
 /** The flags with which every Node process of the benchmark runs. */
 export function nodeFlags(): string[] {
-  return ['--conditions=@hermit/source', '--expose-gc', '--import', COLLECTOR];
+  return ['--conditions=@hermit/source', '--expose-gc', '--import', MEMORY_REPORT];
 }

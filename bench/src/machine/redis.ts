@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import type { Processes } from './processes.ts';
-import { type Part, processPart, redisInfoPart } from './usage.ts';
+import { type Part, redisPart, sharedRedisPart } from './usage.ts';
 
 const START_MS = 10_000;
 
@@ -35,7 +35,7 @@ export async function startRedis(processes: Processes, directory: string): Promi
   const shared = process.env.BENCH_REDIS_URL;
   if (shared) {
     const redis = await connected(shared);
-    return { url: shared, part: redisInfoPart(redis), close: async () => redis.disconnect() };
+    return { url: shared, part: sharedRedisPart(redis), close: async () => redis.disconnect() };
   }
   const port = await freePort();
   // Everything else is the server's default, its output buffer limits for pub/sub above all.
@@ -53,8 +53,15 @@ export async function startRedis(processes: Processes, directory: string): Promi
   ];
   const child = processes.start({ role: 'redis', command: 'redis-server', args: options });
   const url = `redis://127.0.0.1:${port}`;
-  (await connected(url)).disconnect();
-  return { url, part: processPart('redis', child.pid, false), close: () => child.stop() };
+  const redis = await connected(url);
+  return {
+    url,
+    part: redisPart(child.pid, redis),
+    close: async () => {
+      redis.disconnect();
+      await child.stop();
+    },
+  };
 }
 
 async function connected(url: string): Promise<Redis> {

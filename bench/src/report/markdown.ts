@@ -3,10 +3,12 @@ import type { Header } from '../machine/header.ts';
 import type { Metric } from '../scenarios/scenario.ts';
 import type { Judgement } from './check.ts';
 import { type ContestantResult, type Results, roundValues, type ScenarioResult } from './results.ts';
-import { ratio, spread } from './statistics.ts';
+import { summaryOf } from './summary.ts';
 
 /** From here on a load generator may itself have been what limited the figure. */
 const BUSY_SHARE = 0.85;
+/** Nothing is shown finer than this. */
+const LEAST = 0.001;
 
 export function markdown(results: Results, judgements: readonly Judgement[]): string {
   return [
@@ -25,7 +27,7 @@ function head(header: Header): string[] {
     `${header.cpu}, ${header.cores} cores, ${header.memoryGiB} GiB, ${header.system}; Node ${header.node}, Redis ${header.redis}; load average before the run ${header.loadBefore}.`,
     '',
     'Each cell is the median of the rounds, (minimum to maximum), and × the contestant named under "floor".',
-    'Contestants take turns within a round. "load" is the busiest load generator: CPU share of one core, and p99 of its lag.',
+    'A round with a wrong answer has no figures. Contestants take turns within a round. "load" is the busiest load generator: CPU share of one core, and p99 of its lag.',
   ];
 }
 
@@ -53,17 +55,15 @@ function scenarioSection(result: ScenarioResult): string[] {
 }
 
 function cell(result: ScenarioResult, contestant: ContestantResult, metric: Metric): string {
-  const values = roundValues(contestant, metric.name);
-  if (values.length === 0) return '';
-  const { min, median, max } = spread(values);
-  const range = values.length > 1 ? ` (${figure(min)} to ${figure(max)})` : '';
-  const floor = result.contestants.find((other) => other.contestant === contestant.floor);
-  const times = ratio(values, roundValues(floor, metric.name));
-  return `${figure(median)}${range}${Number.isFinite(times) ? ` ×${times.toFixed(2)}` : ''}`;
+  const summary = summaryOf(result, contestant, metric);
+  if (!summary) return contestant.rounds.some((round) => round.faults.length > 0) ? 'wrong' : '';
+  const range = summary.rounds > 1 ? ` (${figure(summary.min)} to ${figure(summary.max)})` : '';
+  const times = summary.timesFloor === undefined ? '' : ` ×${summary.timesFloor.toFixed(2)}`;
+  return `${figure(summary.median)}${range}${times}`;
 }
 
 function loadCell(contestant: ContestantResult): string {
-  if (contestant.rounds.length === 0) return '';
+  if (contestant.rounds.every((round) => round.load.cpuShare === 0)) return '';
   const share = Math.max(...contestant.rounds.map((round) => round.load.cpuShare));
   const lag = Math.max(...contestant.rounds.map((round) => round.load.lagP99Ms));
   return `${Math.round(share * 100)} %, ${figure(lag)} ms`;
@@ -72,7 +72,7 @@ function loadCell(contestant: ContestantResult): string {
 function notes(result: ScenarioResult): string[] {
   const lines = result.contestants.flatMap((contestant) => {
     const faults = [...new Set(contestant.rounds.flatMap((round) => round.faults))];
-    const busy = contestant.rounds.some((round) => round.load.cpuShare > BUSY_SHARE);
+    const busy = !contestant.insideLoad && contestant.rounds.some((round) => round.load.cpuShare > BUSY_SHARE);
     return [
       ...faults.map((fault) => `- **wrong**, ${contestant.contestant}: ${fault}`),
       ...(busy
@@ -106,6 +106,7 @@ function sentence(text: string): string {
 export function figure(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
   if (value === 0) return '0';
+  if (Math.abs(value) < LEAST) return `<${LEAST}`;
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return value.toFixed(Math.min(digits, 3));
 }

@@ -1,13 +1,12 @@
 // What a run found: the shape of the JSON, and how figures are looked up in it.
-import type { LoadHealth } from '../load/orders.ts';
 import type { Header } from '../machine/header.ts';
-import type { Metric } from '../scenarios/scenario.ts';
+import type { Busiest, Metric } from '../scenarios/scenario.ts';
 
 export interface RoundResult {
   metrics: Record<string, number>;
   faults: string[];
   /** The busiest load process of the round. */
-  load: LoadHealth;
+  load: Busiest;
 }
 
 export interface ContestantResult {
@@ -15,6 +14,7 @@ export interface ContestantResult {
   what: string;
   floor?: string;
   underTest: boolean;
+  insideLoad: boolean;
   rounds: RoundResult[];
 }
 
@@ -44,7 +44,9 @@ export function valuesOf(results: Results, figure: Figure): number[] {
   return roundValues(contestant, figure.metric);
 }
 
+/** Without the rounds whose answer was wrong: a wrong answer has no speed. */
 export function roundValues(contestant: ContestantResult | undefined, metric: string): number[] {
-  const values = contestant?.rounds.map((round) => round.metrics[metric]) ?? [];
+  const right = contestant?.rounds.filter((round) => round.faults.length === 0) ?? [];
+  const values = right.map((round) => round.metrics[metric]);
   return values.filter((value): value is number => value !== undefined && !Number.isNaN(value));
 }

@@ -1,4 +1,5 @@
 // Echo of one quiet session while ten others of the same agent print through the same pods.
+import type { LoadHealth, Reply } from '../load/orders.ts';
 import { floodProgram } from '../programs/programs.ts';
 import { latencyMetrics, typeFaults } from './latency.ts';
 import { MB, type Scenario } from './scenario.ts';
@@ -16,6 +17,7 @@ export const flood: Scenario = {
     { name: 'p50', unit: 'ms', better: 'less' },
     { name: 'p95', unit: 'ms', better: 'less' },
     { name: 'p99', unit: 'ms', better: 'less' },
+    { name: 'lost', unit: 'echoes', better: 'less' },
     { name: 'flood rate', unit: 'MB/s', better: 'more' },
   ],
   // What a naive relay has queued when it is interrupted would slow its next measurement.
@@ -36,9 +38,17 @@ export const flood: Scenario = {
         seed,
       }),
     );
-    const flooded = attendance.note(await flooder.ask({ do: 'flood-stop' }));
+    const flooded = attendance.note(flooding(await flooder.ask({ do: 'flood-stop' })));
     const rate = flooded.bytes / MB / flooded.seconds;
-    const metrics = { ...latencyMetrics(typed, DRAIN_MS), 'flood rate': rate };
-    return { metrics, faults: [...typeFaults(typed), ...(rate > 0 ? [] : ['nothing flooded'])] };
+    const metrics = { ...latencyMetrics(typed, DRAIN_MS), lost: typed.lost, 'flood rate': rate };
+    // A lost echo is a figure here: a naive relay loses some, and each counts as slow as can be.
+    const faults = typeFaults({ ...typed, lost: 0 });
+    if (rate === 0) faults.push('nothing flooded');
+    return { metrics, faults };
   },
 };
+
+/** The flooder's health is in its result: it worked between two orders. */
+function flooding<T extends { health: LoadHealth }>(reply: Reply<T>): Reply<T> {
+  return { result: reply.result, health: reply.result.health };
+}

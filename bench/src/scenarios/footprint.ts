@@ -1,6 +1,6 @@
 // What waiting costs: memory and CPU of the server for each idle agent, and for each session that somebody looks at.
 import { delay } from '../load/deadline.ts';
-import { CpuMeter, isServer, settledRss } from '../machine/meter.ts';
+import { CpuMeter, isServer, settledMemory } from '../machine/meter.ts';
 import type { Part } from '../machine/usage.ts';
 import type { Act, Scenario } from './scenario.ts';
 
@@ -9,11 +9,13 @@ const isAgent = (part: Part) => part.role === 'agent';
 
 export const footprint: Scenario = {
   name: 'footprint',
-  what: 'resident memory (after a collection) and CPU of pods and Redis, per idle agent and per idle attached session',
+  what: 'memory in use and resident (after a collection) and CPU of pods and Redis, per idle agent and per idle attached session',
   needs: ['pods', 'light-agents', 'program'],
   metrics: () => [
     { name: 'per idle agent', unit: 'KiB', better: 'less' },
+    { name: 'resident per idle agent', unit: 'KiB', better: 'less' },
     { name: 'per attached session', unit: 'KiB', better: 'less' },
+    { name: 'resident per attached session', unit: 'KiB', better: 'less' },
     { name: 'agent, per session', unit: 'KiB', better: 'less' },
     { name: 'CPU of 1,000 idle agents', unit: 'ms/s', better: 'less' },
     { name: 'CPU of 1,000 attached', unit: 'ms/s', better: 'less' },
@@ -30,8 +32,8 @@ export const footprint: Scenario = {
     await load.ask({ do: 'agents-open', agents: running.lightAgents, first: 0, count: first });
     await load.ask({ do: 'idle-open', viewers: running.viewers, sessions: first });
 
-    const server = () => settledRss(running.parts, isServer);
-    const agent = () => settledRss(running.parts, isAgent);
+    const server = () => settledMemory(running.parts, isServer);
+    const agent = () => settledMemory(running.parts, isAgent);
     const empty = await server();
     await load.ask({ do: 'agents-open', agents: running.lightAgents, first, count: agents });
     const withAgents = await server();
@@ -45,9 +47,11 @@ export const footprint: Scenario = {
     await load.ask({ do: 'agents-close' });
     return {
       metrics: {
-        'per idle agent': (withAgents - empty) / KIB / agents,
-        'per attached session': (withSessions - withAgents) / KIB / sessions,
-        'agent, per session': (agentFull - agentEmpty) / KIB / sessions,
+        'per idle agent': (withAgents.live - empty.live) / KIB / agents,
+        'resident per idle agent': (withAgents.rss - empty.rss) / KIB / agents,
+        'per attached session': (withSessions.live - withAgents.live) / KIB / sessions,
+        'resident per attached session': (withSessions.rss - withAgents.rss) / KIB / sessions,
+        'agent, per session': (agentFull.live - agentEmpty.live) / KIB / sessions,
         'CPU of 1,000 idle agents': (agentCpu / agents) * 1000,
         'CPU of 1,000 attached': (Math.max(0, bothCpu - agentCpu) / sessions) * 1000,
       },
@@ -58,7 +62,7 @@ export const footprint: Scenario = {
 
 function counts(quick: boolean) {
   return quick
-    ? { agents: 500, sessions: 50, first: 10, watchMs: 1_500 }
+    ? { agents: 500, sessions: 100, first: 10, watchMs: 1_000 }
     : { agents: 1_000, sessions: 200, first: 20, watchMs: 20_000 };
 }
 

@@ -46,12 +46,19 @@ export interface Measurement {
   faults: string[];
 }
 
+/** The worst of several orders. */
+export type Busiest = Omit<LoadHealth, 'elapsedMs'>;
+
+/** An order shorter than this says nothing about how busy its process was. */
+const TELLING_MS = 200;
+
 /** Collects how busy the load generators were in one measurement. */
 export class Attendance {
-  readonly worst: LoadHealth = { cpuShare: 0, loopShare: 0, lagP99Ms: 0 };
+  readonly worst: Busiest = { cpuShare: 0, loopShare: 0, lagP99Ms: 0 };
 
   /** Unwraps a load process's answer. */
   note<T>(reply: Reply<T>): T {
+    if (reply.health.elapsedMs < TELLING_MS) return reply.result;
     for (const key of ['cpuShare', 'loopShare', 'lagP99Ms'] as const) {
       this.worst[key] = Math.max(this.worst[key], reply.health[key]);
     }

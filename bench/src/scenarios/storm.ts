@@ -12,7 +12,7 @@ const PRESENCE_MS = 5_000;
 export const storm: Scenario = {
   name: 'storm',
   what: 'light agents on one pod; kill -9 of that pod; until every one is registered on another, and presence says so',
-  needs: ['pods', 'light-agents', 'come-back'],
+  needs: ['pods', 'redis', 'light-agents', 'come-back'],
   metrics: () => [
     { name: 'all back', unit: 'ms', better: 'less' },
     { name: 'half back', unit: 'ms', better: 'less' },
