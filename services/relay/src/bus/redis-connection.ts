@@ -2,7 +2,7 @@
 // have connections of their own.
 import { LIMITS } from '@hermit/protocol';
 import { Backoff, type Random } from '@hermit/transport';
-import { Cluster, type ClusterNode, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type ClusterNode, Redis, type RedisOptions, SentinelConnector } from 'ioredis';
 
 export type RedisMode = 'single' | 'sentinel' | 'cluster';
 
@@ -21,12 +21,14 @@ export type RedisSettings = {
 
 export type RedisRole = 'commands' | 'publisher' | 'subscriber';
 
+type Connector = NonNullable<RedisOptions['Connector']>;
+
 /** What happens to the connections, for logs and metrics. */
 export type RedisObserver = {
   ready?: (role: RedisRole) => void;
   lost?: (role: RedisRole) => void;
   /** The connection dials again by itself. */
-  error?: (role: RedisRole, error: Error) => void;
+  error?: (role: RedisRole | 'sentinel', error: Error) => void;
 };
 
 /** Milliseconds. */
@@ -145,6 +147,7 @@ export class RedisConnections {
       ...(username && { sentinelUsername: username }),
       ...(password && { sentinelPassword: password }),
       ...(tls && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
+      Connector: sentinelsHeardBy((error) => this.observer.error?.('sentinel', error)),
       failoverDetector: true,
       sentinelCommandTimeout: this.timings.connect,
       sentinelRetryStrategy: this.backoff(),
@@ -195,4 +198,16 @@ const portOf = (url: URL, usual: number) => Number(url.port || usual);
 function address(node: NodeKey): { host: string; port: number } {
   const colon = node.lastIndexOf(':');
   return { host: node.slice(0, colon), port: Number(node.slice(colon + 1)) };
+}
+
+/** ioredis prints errors of the sentinels that it watches to the console (its issue 1600), as nobody listens to them. */
+function sentinelsHeardBy(listener: (error: Error) => void): Connector {
+  return class extends SentinelConnector {
+    constructor(options: unknown) {
+      super(options as ConstructorParameters<typeof SentinelConnector>[0]);
+      const inner = this as unknown as { connectToSentinel(...args: unknown[]): Redis };
+      const connect = inner.connectToSentinel;
+      inner.connectToSentinel = (...args) => connect.apply(this, args).on('error', listener);
+    }
+  };
 }

@@ -35,7 +35,7 @@ export class MemoryPresence implements Presence {
 
   claim(claim: Claim, done: (claimed: Claimed) => void): void {
     const stored = this.registered.get(claim.machineId);
-    if (stored && stored.epoch >= claim.epoch && !isRepeated(claim, stored)) {
+    if (stored && isRefused(claim, stored)) {
       const { epoch: storedEpoch, instanceId: storedInstance } = stored;
       this.defer(() => done({ result: 'refused', storedEpoch, storedInstance }));
       return;
@@ -77,10 +77,16 @@ export class MemoryPresence implements Presence {
   async machines(ids: readonly string[]): Promise<Map<string, MachinePresence>> {
     const found = new Map<string, MachinePresence>();
     for (const id of ids) {
-      const machine = this.current(id);
-      if (machine) found.set(id, { ...machine.presence });
+      const machine = this.presenceOf(id);
+      if (machine) found.set(id, machine);
     }
     return found;
+  }
+
+  /** The same without a promise, for what runs on a virtual clock. */
+  presenceOf(id: string): MachinePresence | undefined {
+    const machine = this.current(id);
+    return machine && { ...machine.presence };
   }
 
   async sessions(machineId: string): Promise<SessionInfo[]> {
@@ -136,7 +142,9 @@ export class MemoryPresence implements Presence {
   }
 }
 
-/** The answer to this very claim was lost, and its pod asks again. */
-function isRepeated(claim: Claim, stored: Registered): boolean {
-  return claim.epoch === stored.epoch && claim.instanceId === stored.instanceId && claim.pod === stored.pod;
+function isRefused(claim: Claim, stored: Registered): boolean {
+  const superseded = claim.lastEpoch > 0 && stored.instanceId !== claim.instanceId && stored.epoch > claim.lastEpoch;
+  // The answer to this very claim was lost, and its pod asks again.
+  const repeated = stored.epoch === claim.epoch && stored.instanceId === claim.instanceId && stored.pod === claim.pod;
+  return superseded || (stored.epoch >= claim.epoch && !repeated);
 }

@@ -186,14 +186,12 @@ export class RedisPresence implements Presence {
     claim: Claim,
   ): Promise<{ result: 'held'; there: boolean } | { result: 'refused'; storedEpoch: number; storedInstance: string }> {
     const { names, timings } = this;
-    const { machineId, epoch, instanceId, pod, userId, name, connectedAt, agentVersion } = claim;
+    const { machineId, epoch, lastEpoch, instanceId, pod, userId, name, connectedAt, agentVersion } = claim;
     const keys = [names.machineEpoch(machineId), ...this.machineKeys(machineId)];
-    const lease = [timings.machineLease, timings.epochMemory];
+    const terms = [mode, epoch, instanceId, pod, lastEpoch, timings.machineLease, timings.epochMemory];
     const fields = { userId, name, pod, epoch, instance: instanceId, connectedAt, agentVersion };
     const written = Object.entries({ ...fields, contract: CONTRACT_VERSION }).flat();
-    const reply = await this.ask(() =>
-      this.commands.presenceHold(...keys, mode, epoch, instanceId, pod, ...lease, ...written),
-    );
+    const reply = await this.ask(() => this.commands.presenceHold(...keys, ...terms, ...written));
     if (reply[0] === 'refused') {
       return { result: 'refused', storedEpoch: Number(reply[1]), storedInstance: reply[2] };
     }

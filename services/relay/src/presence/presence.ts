@@ -68,7 +68,8 @@ export type PodPresence = {
 export interface Presence {
   /**
    * Registers only if the epoch is greater than what is stored, and not if `lastEpoch` is above 0, another instance
-   * is stored and the stored epoch is greater than `lastEpoch` (OWN-6).
+   * is stored and the stored epoch is greater than `lastEpoch` (OWN-6). A claim that its own pod repeats, because the
+   * answer was lost, is taken again.
    */
   claim(claim: Claim, done: (claimed: Claimed) => void): void;
   /** Extends the lease if nothing is stored or the stored epoch is at most this one. */
