@@ -278,6 +278,19 @@ describe('snapshots (CU-6)', () => {
     ]);
   });
 
+  it('gets a new picture on demand, and the bytes from there', () => {
+    const { view, relay, attachment } = screen();
+    for (const chunk of relay.snapshot(1, 500, 'first')) chunk();
+    relay.output(500, 'abcdef');
+    attachment.repaint();
+    expect(relay.last('attach')).toMatchObject({ attempt: 2, from: null });
+    relay.output(506, 'of the attempt that was given up');
+    relay.attached({ end: 506 });
+    for (const chunk of relay.snapshot(2, 504, 'again')) chunk();
+    relay.addressed(504, 'ef');
+    expect(view.told.slice(-2)).toEqual(['repaint above again | again', 'data ef']);
+  });
+
   it('attaches anew when the bytes are no snapshot', () => {
     const { view, relay } = screen();
     const [only] = relay.snapshot(1, 500, '', 1);

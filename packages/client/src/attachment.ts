@@ -219,6 +219,13 @@ export class Attachment {
     if (this.maySteer) this.wishes.put({ type: 'set_size_policy', sessionId: this.sessionId, sizePolicy, ...size });
   }
 
+  /** Asks for a new picture of the screen, in place of what the view shows. Nothing in `stream` mode. */
+  repaint(): void {
+    if (this.mode !== 'screen' || this.over || this.output.endSeen) return;
+    this.output.forget();
+    if (this.link) this.anew();
+  }
+
   /** Leaves the session; the program runs on. */
   detach(): void {
     if (this.over) return;

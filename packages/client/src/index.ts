@@ -8,7 +8,10 @@ export {
   type TokenAnswer,
   type User,
 } from './connection.ts';
+export { HermitClient, type HermitClientOptions } from './hermit-client.ts';
+export { expiryOf, Login, type TokenStore } from './login.ts';
 export { ReplySplitter, type TerminalPart } from './query-replies.ts';
+export { type Fetch, RelayApi, type Tokens } from './relay-api.ts';
 export type { ReplyOf, RequestBody, RequestType } from './requests.ts';
 export { type Tuning, tuningOf } from './tuning.ts';
 export type { AttachmentState, Painting, SessionStatus, View } from './view.ts';

@@ -37,6 +37,8 @@ export class Output {
   /** The end has arrived; and, later, has been painted. */
   endSeen = false;
   ended = false;
+  /** What was handed over before the view forgot moves no offset any more. */
+  private era = 0;
   private size: Size | null = null;
   private painted = false;
   private snapshotsWaiting = 0;
@@ -73,6 +75,12 @@ export class Output {
   /** A new attempt: an incomplete snapshot is of no use to it. */
   begin(): void {
     this.snapshots = new SnapshotAssembly();
+  }
+
+  /** What has been shown does not count any more: a snapshot comes next. */
+  forget(): void {
+    this.next = this.consumed = null;
+    this.era++;
   }
 
   /** An output frame. `mayBegin`: it is addressed to this attempt, so that a stream may begin with it. */
@@ -123,12 +131,13 @@ export class Output {
   historyLost(first: number): void {
     const from = this.next;
     if (from !== null && first <= from) return;
+    const { era } = this;
     this.next = first;
     if (from === null) this.consumed = first;
     else
       this.alone(
         () => this.view.historyLost(first, from),
-        () => this.consumedUpTo(first, 0),
+        () => this.consumedUpTo(first, 0, era),
       );
   }
 
@@ -159,6 +168,7 @@ export class Output {
   }
 
   private deliver(bytes: Uint8Array, end: number): void {
+    const { era } = this;
     this.next = end;
     this.queue.push({
       length: bytes.length,
@@ -167,11 +177,12 @@ export class Output {
         this.painted = true;
         this.view.data(bytes, done);
       },
-      consumed: () => this.consumedUpTo(end, bytes.length),
+      consumed: () => this.consumedUpTo(end, bytes.length, era),
     });
   }
 
   private paint(snapshot: Snapshot, offset: number, painted: () => void): void {
+    const { era } = this;
     this.snapshotsWaiting++;
     this.queue.push({
       length: 0, // the bound is for what an agent may send past acknowledgements
@@ -184,7 +195,7 @@ export class Output {
       consumed: () => {
         this.snapshotsWaiting--;
         painted();
-        this.consumedUpTo(offset, 0);
+        this.consumedUpTo(offset, 0, era);
       },
     });
   }
@@ -220,8 +231,8 @@ export class Output {
     });
   }
 
-  private consumedUpTo(offset: number, bytes: number): void {
-    this.consumed = offset;
+  private consumedUpTo(offset: number, bytes: number, era: number): void {
+    if (era === this.era) this.consumed = offset;
     this.port.owe(bytes);
     this.port.changed();
   }

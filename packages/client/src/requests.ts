@@ -21,7 +21,7 @@ const REPLY: ReplyTypes = {
   kill_session: 'session_killed',
 };
 /** Errors that say nothing about the request itself: it is sent again while there is time. */
-const AGAIN = new Set(['DRAINING', 'UNAVAILABLE']);
+const AGAIN = new Set(['DRAINING', 'UNAVAILABLE', 'TIMEOUT']);
 const BOUND = 1_024;
 /** The pod gives up after `LIMITS.request`; some more for a reconnect in between. */
 const SPARE_MS = 5_000;
