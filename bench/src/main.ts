@@ -24,8 +24,7 @@ async function main(): Promise<void> {
     return;
   }
   const redis = await redisVersion();
-  const rounds = Math.max(...options.scenarios.map((scenario) => scenario.rounds(options.quick).counted));
-  const header = readHeader({ redis, mode: options.quick ? 'quick' : 'full', rounds, seed: options.seed });
+  const header = readHeader({ redis, mode: options.quick ? 'quick' : 'full', seed: options.seed });
   const processes = new Processes();
   const progress = progressTo(process.stderr);
   endWith(processes);

@@ -26,6 +26,8 @@ test('names narrow down scenarios and contestants, each by itself', () => {
 test('an unknown name is answered with the known ones', () => {
   expect(() => parse('ecko')).toThrow(/Nothing is called ecko\. There are: echo, .*bare-relay/);
   expect(() => parse('--fast')).toThrow();
+  expect(parse('--rounds', '2').rounds).toBe(2);
+  expect(() => parse('--rounds', '0')).toThrow('--rounds takes at least 1.');
   expect(() => parse('--seed', 'x')).toThrow('--seed takes a whole number, not "x".');
 });
 

@@ -10,6 +10,8 @@ export interface Options {
   json?: string;
   markdown?: string;
   seed: number;
+  /** Counted rounds of every scenario, instead of its own number. */
+  rounds?: number;
   scenarios: readonly Scenario[];
   contestants: readonly Contestant[];
   /** Whether names narrowed the run down. */
@@ -33,18 +35,26 @@ export function parseOptions(
       check: { type: 'boolean', default: false },
       json: { type: 'string' },
       markdown: { type: 'string' },
+      rounds: { type: 'string' },
       seed: { type: 'string', default: String(DEFAULT_SEED) },
     },
   });
-  const seed = Number(values.seed);
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed takes a whole number, not "${values.seed}".`);
+  const seed = wholeNumber('seed', values.seed);
+  const rounds = values.rounds === undefined ? undefined : wholeNumber('rounds', values.rounds);
+  if (rounds === 0) throw new Error('--rounds takes at least 1.');
   const known = new Set([...scenarios, ...contestants].map(({ name }) => name));
   const unknown = positionals.filter((name) => !known.has(name));
   if (unknown.length > 0)
     throw new Error(`Nothing is called ${unknown.join(', ')}. There are: ${[...known].join(', ')}.`);
   const { help, quick, check, json, markdown } = values;
   const chosen = { scenarios: narrowed(scenarios, positionals), contestants: narrowed(contestants, positionals) };
-  return { help, quick, check, json, markdown, seed, ...chosen, partial: positionals.length > 0 };
+  return { help, quick, check, json, markdown, seed, rounds, ...chosen, partial: positionals.length > 0 };
+}
+
+function wholeNumber(option: string, text: string): number {
+  const number = Number(text);
+  if (text !== '' && Number.isSafeInteger(number) && number >= 0) return number;
+  throw new Error(`--${option} takes a whole number, not "${text}".`);
 }
 
 /** Those that are named; all when none of this kind is named. */
@@ -66,6 +76,7 @@ Options:
   --json FILE       write every round as JSON
   --markdown FILE   write the report to FILE as well as to standard output
   --check           exit with 1 when a target is missed by more than its tolerance
+  --rounds N        counted rounds of every scenario, instead of its own number
   --seed N          seed of contents and jitter (default ${DEFAULT_SEED})
   -h, --help        this text
 

@@ -1,7 +1,4 @@
 // Plays every scenario with every contestant that can: rounds in turn, so that drift of the machine hits all alike.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Contestant, missing, NO_WISHES, type Running, type Wishes } from './contestants/contestant.ts';
 import type { Processes } from './machine/processes.ts';
 import { Stage } from './machine/stage.ts';
@@ -18,6 +15,8 @@ export interface Plan {
   contestants: readonly Contestant[];
   quick: boolean;
   seed: number;
+  /** Counted rounds of every scenario, instead of its own number. */
+  rounds?: number;
 }
 
 interface Playing {
@@ -26,16 +25,14 @@ interface Playing {
 }
 
 export async function run(plan: Plan, processes: Processes, progress: Progress): Promise<ScenarioResult[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'hermit-bench-corpus-'));
   const house = new House(processes);
   try {
-    const corpus = await writeCorpus(directory, 'corpus', CORPUS_BYTES, plan.seed);
+    const corpus = await writeCorpus(processes.directory, 'corpus', CORPUS_BYTES, plan.seed);
     const results: ScenarioResult[] = [];
     for (const scenario of plan.scenarios) results.push(await play(scenario, plan, house, corpus, progress));
     return results;
   } finally {
     await house.close();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -50,7 +47,8 @@ async function play(
   const results = able.map(({ name, what, floor, underTest, insideLoad = false }): ContestantResult => {
     return { contestant: name, what, floor, underTest, insideLoad, rounds: [] };
   });
-  const { counted, warmUp } = scenario.rounds(plan.quick);
+  const { warmUp, counted: usual } = scenario.rounds(plan.quick);
+  const counted = plan.rounds ?? usual;
   const wishes: Wishes = { ...NO_WISHES, ...scenario.wishes?.(plan.quick) };
   for (let round = warmUp ? 0 : 1; round <= counted; round++) {
     // Each round begins with another contestant.

@@ -63,10 +63,10 @@ async function running(
 ): Promise<Running> {
   const agent = stage.node('agent', AGENT, { args: [`${agentUrl}/agent?machine=${MACHINE}`] });
   await agent.ready();
-  const parts = [nodePart('agent', agent.pid), nodePart('pod-agent', agentPod.pid)];
+  const parts = [nodePart(agent), nodePart(agentPod)];
   const urls = [agentUrl];
   if (viewerPod !== agentPod) {
-    parts.push(nodePart('pod-viewer', viewerPod.pid), await stage.redisPart());
+    parts.push(nodePart(viewerPod), await stage.redisPart());
     urls.push(viewerUrl);
   }
   const viewers: BareViewerOptions = { url: viewerUrl, machine: MACHINE };

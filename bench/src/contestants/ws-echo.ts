@@ -15,7 +15,7 @@ export const wsEcho: Contestant = {
     const { port } = await server.ready<{ port: number }>();
     const module = new URL('./floors/ws-echo-driver.ts', import.meta.url).href;
     return {
-      parts: [nodePart('echo', server.pid)],
+      parts: [nodePart(server)],
       viewers: { module, options: { url: `ws://127.0.0.1:${port}` } },
     };
   },

@@ -16,11 +16,10 @@ export interface Header {
   /** Load average of the last minute before the run: above about 0.2 the machine was not quiet. */
   loadBefore: number;
   mode: 'full' | 'quick';
-  rounds: number;
   seed: number;
 }
 
-export function readHeader(given: Pick<Header, 'redis' | 'mode' | 'rounds' | 'seed'>): Header {
+export function readHeader(given: Pick<Header, 'redis' | 'mode' | 'seed'>): Header {
   const git = (...args: string[]) =>
     spawnSync('git', args, { encoding: 'utf8', cwd: import.meta.dirname }).stdout ?? '';
   const processors = cpus();

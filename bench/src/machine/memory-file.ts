@@ -1,7 +1,9 @@
 // Where a measured Node process writes how much of its memory is in use.
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export function memoryReportFile(pid: number): string {
-  return join(tmpdir(), `hermit-bench-memory-${pid}`);
+/** The environment variable that tells a process where. */
+export const MEMORY_DIRECTORY = 'BENCH_MEMORY_DIRECTORY';
+
+export function memoryReportFile(directory: string, pid: number): string {
+  return join(directory, `memory-${pid}`);
 }

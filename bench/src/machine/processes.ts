@@ -1,6 +1,10 @@
 // The processes that a run started: each answers orders over IPC, and none outlives the run.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { MEMORY_DIRECTORY } from './memory-file.ts';
 
 /** How long a process may take to say that it is ready, and to answer an order that names no deadline of its own. */
 const READY_MS = 20_000;
@@ -29,6 +33,8 @@ interface Waiting {
 /** One started process. */
 export class Child {
   readonly role: string;
+  /** The run's scratch directory. */
+  readonly directory: string;
   readonly exited: Promise<void>;
   private readonly process: ChildProcess;
   private readonly waiting = new Map<number, Waiting>();
@@ -37,10 +43,11 @@ export class Child {
   private nextId = 1;
   private gone = false;
 
-  constructor(launch: Launch) {
+  constructor(launch: Launch, directory: string) {
     this.role = launch.role;
+    this.directory = directory;
     this.process = spawn(launch.command, launch.args, {
-      env: { ...process.env, ...launch.env },
+      env: { ...process.env, [MEMORY_DIRECTORY]: directory, ...launch.env },
       stdio: launch.ipc ? ['ignore', 'ignore', 'pipe', 'ipc'] : ['ignore', 'ignore', 'pipe'],
       serialization: 'advanced',
     });
@@ -116,14 +123,15 @@ export class Child {
   }
 }
 
-/** Every process of the run; stopping it leaves nothing behind. */
+/** Every process of the run, and its scratch directory; stopping it leaves nothing behind. */
 export class Processes {
+  readonly directory = mkdtempSync(join(tmpdir(), 'hermit-bench-'));
   private readonly children = new Set<Child>();
   private closing = false;
 
   start(launch: Launch): Child {
     if (this.closing) throw new Error('The run is being stopped.');
-    const child = new Child(launch);
+    const child = new Child(launch, this.directory);
     this.children.add(child);
     void child.exited.then(() => this.children.delete(child));
     return child;
@@ -140,12 +148,14 @@ export class Processes {
   async stopAll(): Promise<void> {
     this.closing = true;
     await Promise.all([...this.children].map((child) => child.stop()));
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
   /** For the last moment of the process, when nothing can be awaited any more. */
   killAll(): void {
     this.closing = true;
     for (const child of this.children) child.signal('SIGKILL');
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,5 @@
 // The stage on which one contestant plays: its scratch directory, its Redis, its pods' ways to it, its load processes.
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoadOrder, LoadOrders, Reply } from '../load/orders.ts';
@@ -38,7 +37,7 @@ export class Stage {
   }
 
   static async open(processes: Processes, name: string): Promise<Stage> {
-    const directory = await mkdtemp(join(tmpdir(), 'hermit-bench-'));
+    const directory = await mkdtemp(join(processes.directory, `${name}-`));
     return new Stage(processes, directory, `bench-${name}-${process.pid}-${directory.slice(-6)}:`);
   }
 

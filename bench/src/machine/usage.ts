@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { memoryReportFile } from './memory-file.ts';
+import type { Child } from './processes.ts';
 
 /** /proc/PID/stat counts in USER_HZ, which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -50,12 +51,13 @@ export function parseRssBytes(status: string): number {
 }
 
 /** A Node process started through the stage, which answers SIGUSR2 with its memory. */
-export function nodePart(role: string, pid: number): Part {
+export function nodePart(child: Child): Part {
+  const { role, pid } = child;
   return {
     role,
     cpuSeconds: async () => cpuSecondsOf(pid),
     memory: async () => {
-      const file = memoryReportFile(pid);
+      const file = memoryReportFile(child.directory, pid);
       rmSync(file, { force: true });
       process.kill(pid, 'SIGUSR2');
       const deadline = performance.now() + REPORT_MS;

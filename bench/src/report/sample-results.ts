@@ -27,7 +27,6 @@ export function results(contestants: ContestantResult[]): Results {
       redis: '7.0.0',
       loadBefore: 0.1,
       mode: 'quick',
-      rounds: 2,
       seed: 1,
     },
     scenarios: [

@@ -26,7 +26,7 @@ export const crowd: Scenario = {
           viewers: running.viewers,
           sessions,
           perSecond: KEYS_PER_SECOND,
-          seconds: quick ? 1.5 : 5,
+          seconds: quick ? 1 : 5,
           drainMs: DRAIN_MS,
           seed,
         }),
@@ -43,5 +43,5 @@ export const crowd: Scenario = {
 };
 
 function steps(quick: boolean): number[] {
-  return quick ? [10, 100] : [10, 25, 50, 100, 200, 400];
+  return quick ? [10, 100] : [10, 25, 50, 100, 200, 400, 800];
 }

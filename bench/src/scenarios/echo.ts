@@ -16,7 +16,7 @@ export const echo: Scenario = {
   ],
   rounds: (quick) => ({ counted: quick ? 3 : 5, warmUp: true }),
   async measure({ running, stage, quick, warmUp, seed, attendance }) {
-    const seconds = warmUp ? 1 : quick ? 1.5 : 10;
+    const seconds = warmUp ? 0.5 : quick ? 1.2 : 10;
     const typed = attendance.note(
       await stage.load('load-1').ask({
         do: 'type',
