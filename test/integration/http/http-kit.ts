@@ -1,7 +1,4 @@
 // The HTTP side of one relay, on a database of its own, with what a test wants to see of it.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { Sql } from 'postgres';
@@ -16,6 +13,7 @@ import type { HealthChecks } from '../../../services/relay/src/http/health-route
 import { httpRoutes } from '../../../services/relay/src/http/http-routes.ts';
 import { createHttpServer } from '../../../services/relay/src/http/http-server.ts';
 import type { MachinePresence, PresenceReader } from '../../../services/relay/src/http/machine-routes.ts';
+import { createDataDirectory } from '../../services/data-directory.ts';
 import { createDatabase } from '../../services/databases.ts';
 
 export const SECRET = 'the-secret-of-a-test-with-over-32-characters';
@@ -58,8 +56,7 @@ export async function startHttpSide(options: HttpSideOptions = {}): Promise<Http
   let url: string | undefined;
   let dataDir = '';
   if (options.database === 'embedded') {
-    dataDir = await mkdtemp(join(tmpdir(), 'hermit-http-'));
-    stack.defer(() => rm(dataDir, { recursive: true }));
+    dataDir = stack.use(await createDataDirectory()).path;
   } else {
     url = stack.use(await createDatabase()).url;
   }

@@ -1,9 +1,7 @@
 // What accounts promise, on Postgres and on the Postgres inside the relay alike.
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createDataDirectory } from '../../../../test/services/data-directory.ts';
 import { createDatabase } from '../../../../test/services/databases.ts';
 import { createTokenKeys } from '../auth/token-keys.ts';
 import { createTokens, REFRESH_SECONDS } from '../auth/tokens.ts';
@@ -18,8 +16,8 @@ const servers: Record<string, () => Promise<{ url?: string; dataDir: string; dis
     return { url: database.url, dataDir: '', dispose: async () => database[Symbol.asyncDispose]() };
   },
   'the embedded Postgres': async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'hermit-accounts-'));
-    return { dataDir, dispose: () => rm(dataDir, { recursive: true }) };
+    const directory = await createDataDirectory();
+    return { dataDir: directory.path, dispose: async () => directory[Symbol.asyncDispose]() };
   },
 };
 

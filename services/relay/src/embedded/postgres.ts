@@ -1,6 +1,7 @@
 // Postgres inside the relay's own process (PGlite), kept in the data directory and spoken to over a Unix socket.
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { lstat, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { takeLock } from './process-lock.ts';
@@ -31,7 +32,15 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPo
       import('@electric-sql/pglite'),
       import('@electric-sql/pglite-socket'),
     ]);
-    const database = await PGlite.create({ dataDir: join(dataDir, 'postgres') });
+    const files = join(dataDir, 'postgres');
+    if (!existsSync(files)) {
+      // Made aside and moved into place: a first start that is killed half-way leaves nothing that looks like a database.
+      const draft = `${files}.new`;
+      await rm(draft, { recursive: true, force: true });
+      await (await PGlite.create({ dataDir: draft })).close();
+      await rename(draft, files);
+    }
+    const database = await PGlite.create({ dataDir: files });
     const socketPath = join(sockets, 'postgres.sock');
     await rm(socketPath, { force: true });
     // The relay uses one connection; the room is for one that is just being replaced.
