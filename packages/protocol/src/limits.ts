@@ -56,6 +56,8 @@ const limits = {
   linkBound: 256 * KiB,
   /** Output of one session that is sent before the next one has its turn. */
   quantum: 64 * KiB,
+  /** A session that has no more than this to send is served before all floods. */
+  small: 4 * KiB,
   /** A program is paused while the screen emulator is this far behind. */
   screenBacklog: 2 * MiB,
 

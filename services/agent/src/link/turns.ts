@@ -2,9 +2,6 @@
 import { LIMITS } from '@hermit/protocol';
 import type { Session } from '../session/session.ts';
 
-/** A session that has no more than this to send is served before all floods; bytes. */
-const SMALL = 4 * 1024;
-
 export class Turns {
   private readonly waiting = new Set<Session>();
 
@@ -19,7 +16,7 @@ export class Turns {
   /** Lets sessions send while `room()` says so. */
   run(room: () => boolean): void {
     for (const session of this.waiting) {
-      if (session.pending > SMALL) continue;
+      if (session.pending > LIMITS.small) continue;
       if (!room()) return;
       if (session.pump(LIMITS.quantum) < LIMITS.quantum) this.waiting.delete(session);
     }

@@ -39,6 +39,8 @@ export class Attachment implements Paced, Seat {
   /** The cursor cannot be replayed from: a snapshot or HISTORY_LOST comes first. */
   jump = false;
   snapshot: SnapshotTransfer | null = null;
+  /** A screen that has been sent nothing yet. */
+  blank = false;
   proved = false;
   progressAt: number;
   owesSince: number | null;
@@ -86,7 +88,7 @@ export class Attachment implements Paced, Seat {
     return this.snapshot ? (this.snapshot.sent - this.snapshot.acked) * chunk : 0;
   }
 
-  /** Where it stands, for the tip (CU-2); `shared` is how far the live frames have gone. */
+  /** Where it stands, for the tip (CU-2); `shared` is how far the live frames have gone. No chunks: nothing was sent. */
   position(shared: number): Position {
     const s = this.snapshot;
     return {
@@ -94,7 +96,7 @@ export class Attachment implements Paced, Seat {
       round: this.round,
       live: this.live,
       marker: this.marker,
-      sent: s ? null : this.live ? shared : this.cursor,
+      sent: s || this.blank ? null : this.live ? shared : this.cursor,
       snapshot: s?.bytes ? s.id : 0,
       chunks: s?.bytes ? s.sent : 0,
     };

@@ -196,10 +196,10 @@ export class Session {
       now,
     );
     this.attachments.set(a.id, a);
-    this.reseat();
-    this.tellAttached(a);
     a.ack = Math.min(m.from ?? 0, this.log.end);
     this.catchUp(a, m.from, null);
+    this.tellAttached(a);
+    this.reseat();
     this.pace();
     this.outlet.changed();
   }
@@ -282,8 +282,7 @@ export class Session {
   private hasTyped(a: Attachment): void {
     if (a.typed === this.serial && this.driver === a.id) return;
     a.typed = ++this.serial;
-    if (this.sizePolicy === 'latest') this.driver = a.id;
-    this.reseat();
+    this.reseat(this.sizePolicy === 'latest' ? a.id : this.driver);
   }
 
   resize(m: Of<'resize'>): void {
@@ -296,10 +295,8 @@ export class Session {
   drive(m: Of<'drive'>): void {
     const a = this.attachmentOf(m);
     if (!a || a.readOnly) return;
-    this.driver = a.id;
     a.typed = ++this.serial;
-    this.reseat();
-    this.tip();
+    this.reseat(a.id);
   }
 
   setSizePolicy(m: Of<'set_size_policy'>): void {
@@ -313,23 +310,23 @@ export class Session {
   }
 
   /** Who drives and whose size counts, after anything that may change it. */
-  private reseat(): void {
+  private reseat(wanted: string | null = this.driver): void {
     const before = this.driver;
     const seats = [...this.attachments.values()];
-    this.driver = driverOf(seats, this.driver);
-    this.setSize(sizeOf(this.sizePolicy, seats, this.driver, this.size));
-    if (this.driver !== before) this.tip();
+    this.driver = driverOf(seats, wanted);
+    const resized = this.setSize(sizeOf(this.sizePolicy, seats, this.driver, this.size));
+    if (resized || this.driver !== before) this.tip();
   }
 
   /** CU-9: the size is part of the stream. */
-  private setSize(size: Size): void {
+  private setSize(size: Size): boolean {
     const { cols, rows } = this.size;
-    if (this.exit !== null || (size.cols === cols && size.rows === rows)) return;
+    if (this.exit !== null || (size.cols === cols && size.rows === rows)) return false;
     this.log.resize(size);
     this.screen.resize(size);
     this.terminal.resize(size);
-    this.tip();
     this.outlet.changed();
+    return true;
   }
 
   private forget(a: Attachment): void {
@@ -370,6 +367,7 @@ export class Session {
     } else {
       const at = Math.min(from ?? 0, this.log.end);
       a.snapshot = null;
+      a.blank = a.mode === 'screen' && from === null;
       a.cursor = a.mode === 'stream' && from === null ? this.log.base : at;
       a.jump = a.mode === 'screen' && (from === null || this.log.end - at > LIMITS.replay);
       if (a.mode === 'stream' && from === null) a.ack = this.log.base;
@@ -490,6 +488,8 @@ export class Session {
       sent += length;
       a.window.sent(a.cursor, a.ack, now, false);
     }
+    // Out of its window it would only be demoted again.
+    if (a.cursor - a.ack >= a.window.size) return sent;
     // Live once everything is sent; the marker goes in order with the data. Shared frames that are still to come
     // and lie before it are dropped by offset.
     if (!this.anyLive()) this.shared = log.end;
@@ -549,6 +549,7 @@ export class Session {
         screen: '',
       };
       this.title = title;
+      a.blank = false;
       transfer.offset = offset;
       transfer.size = { cols: size.cols, rows: size.rows };
       transfer.bytes = encodeSnapshot(snapshot);

@@ -92,7 +92,10 @@ export class AgentLink {
     if (claim && this.pod.links.get(claim.machineId) === this) {
       this.pod.presence.release(claim.machineId, claim.epoch);
       this.letGo();
-      this.pod.machineChanged(claim, false, 0);
+      // After a handover it is another pod's: nobody is told that it is offline.
+      this.pod.directory.online(claim.machineId, (online) => {
+        if (online === false) this.pod.machineChanged(claim, false, 0);
+      });
     }
     this.pod.agentGone(this);
   }
@@ -118,9 +121,9 @@ export class AgentLink {
   }
 
   private badMessage(error: unknown): void {
-    const { code } = error instanceof HermitError ? error : new HermitError('INTERNAL');
+    const { code, message: reason } = error instanceof HermitError ? error : new HermitError('INTERNAL');
     this.pod.counters.badMessages++;
-    this.pod.log('agent_bad_message', { machineId: this.machineId, code });
+    this.pod.log('agent_bad_message', { machineId: this.machineId, code, reason });
     if (++this.bad > PATIENCE) this.close(CLOSE.flood);
   }
 
@@ -268,7 +271,6 @@ export class AgentLink {
       if (pod.draining) this.sendDraining(0);
     });
     this.renewLater();
-    pod.machineChanged(claim, true, 0);
   }
 
   /** The same machine has registered on this very pod. */

@@ -19,6 +19,8 @@ export class JsonWriter {
   private acked: number | null;
   private end: number | null = null;
   private timer: Timer | null = null;
+  /** CU-4: the attachment is a lease, and its loss has to be noticed. */
+  private readonly keepalive: Timer;
 
   constructor(
     of: { sessionId: string; clientId: string; attempt: number; from: number | null },
@@ -34,6 +36,7 @@ export class JsonWriter {
     this.socket = socket;
     this.clock = clock;
     this.toMachine = toMachine;
+    this.keepalive = clock.every(LIMITS.ackKeepalive, () => this.acknowledge());
   }
 
   /** Sends the bytes of a frame from `from` on. */
@@ -60,6 +63,7 @@ export class JsonWriter {
   }
 
   stop(): void {
+    this.keepalive.cancel();
     this.timer?.cancel();
   }
 

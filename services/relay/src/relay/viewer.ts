@@ -202,6 +202,8 @@ export class Viewer {
 
   private tellAttached(m: Extract<SessionMessage, { type: 'attached' }>): void {
     this.attached = true;
+    // A stream from wherever history begins: the agent has said where.
+    if (this.mode === 'stream') this.expected ??= m.first;
     const { requestId } = this;
     this.parts.send({ ...m, machineId: this.machineId, ...(requestId ? { requestId } : {}) });
   }
@@ -227,17 +229,11 @@ export class Viewer {
     const { sessionId, attempt } = this;
     const { end, cols, rows, sizePolicy, driver, exit } = m;
     if (exit) this.end = { offset: end, exit };
-    this.parts.send({
-      type: 'tip',
-      sessionId,
-      attempt,
-      end,
-      cols,
-      rows,
-      sizePolicy,
-      driver,
-      ...(exit ? { exit } : {}),
-    });
+    const ended = exit ? { exit } : {};
+    // A full socket needs no further reason to be slow; the tip comes again.
+    if (this.parts.socket.buffered <= LIMITS.socketBound) {
+      this.parts.send({ type: 'tip', sessionId, attempt, end, cols, rows, sizePolicy, driver, ...ended });
+    }
     if (!this.congested) this.compare(m);
     this.tellEnd();
     this.parts.json?.tip(exit ? end : null);

@@ -1,0 +1,110 @@
+// One session's emulator: parses output, knows at which offset it stands, and paints itself.
+import type { Size } from '@hermit/protocol';
+import type { Terminal } from '@xterm/headless';
+import type { ScreenSnapshot } from './screen.ts';
+import { type Core, createTerminal, PARSER } from './screen-internals.ts';
+import { paint } from './screen-painter.ts';
+
+/** What is kept of a sequence that does not end: enough for every sequence that does something on its own. */
+const UNFINISHED = 64 * 1024;
+
+export class Emulator {
+  /** Bytes parsed. */
+  offset = 0;
+  readonly core: Core;
+  private readonly terminal: Terminal;
+  private readonly scrollback: number;
+  private size: Size;
+  /** The sequence that the parser is in the middle of, from its introducer on. */
+  private unfinished: Uint8Array[] = [];
+  private unfinishedBytes = 0;
+
+  constructor(size: Size, scrollback: number) {
+    this.size = size;
+    this.scrollback = scrollback;
+    const { terminal, core } = createTerminal(size.cols, size.rows, scrollback);
+    this.terminal = terminal;
+    this.core = core;
+  }
+
+  get lines(): number {
+    return this.core.rows + this.scrollback;
+  }
+
+  /** Nothing that was parsed waits for its end. */
+  get idle(): boolean {
+    return this.core._inputHandler._parser.currentState === PARSER.ground;
+  }
+
+  /**
+   * Parses whole characters: bytes that end within one are for the caller to keep (see `wholeCharacters`), because the
+   * emulator's decoder loses some characters that come in two parts.
+   */
+  parse(bytes: Uint8Array): void {
+    this.core._inputHandler.parse(bytes);
+    this.offset += bytes.length;
+    if (this.idle) {
+      if (this.unfinishedBytes > 0) this.finish();
+      return;
+    }
+    const start = introducer(bytes);
+    if (start >= 0) this.finish();
+    const part = start > 0 ? bytes.subarray(start) : bytes;
+    if (this.unfinishedBytes + part.length > UNFINISHED) return;
+    this.unfinished.push(part.slice());
+    this.unfinishedBytes += part.length;
+  }
+
+  resize(size: Size): void {
+    this.size = size;
+    this.terminal.resize(size.cols, size.rows);
+  }
+
+  snapshot(): ScreenSnapshot {
+    return {
+      ...paint(this.core, this.unfinishedText(), this.scrollback),
+      offset: this.offset,
+      size: this.size,
+      title: this.core._inputHandler._windowTitle,
+    };
+  }
+
+  dispose(): void {
+    this.terminal.dispose();
+  }
+
+  private finish(): void {
+    this.unfinished = [];
+    this.unfinishedBytes = 0;
+  }
+
+  private unfinishedText(): string {
+    const text = Buffer.concat(this.unfinished).toString();
+    // Control characters within a sequence have had their effect; only a device string keeps them as its content.
+    if (this.core._inputHandler._parser.currentState === PARSER.dcsPassthrough) return text;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is meant
+    return text.replace(/[\x00-\x1a\x1c-\x1f]/g, '');
+  }
+}
+
+/** Where the last sequence of `bytes` begins: an escape, or its eight-bit form as UTF-8; -1 for nowhere. */
+function introducer(bytes: Uint8Array): number {
+  const last = bytes.lastIndexOf(0x1b);
+  for (let i = bytes.length - 2; i > last; i--) {
+    if (bytes[i] === 0xc2 && (bytes[i + 1] as number) < 0xa0) return i;
+  }
+  return last;
+}
+
+/** How many of the first bytes are whole characters: all but up to three of an unfinished one. */
+export function wholeCharacters(bytes: Uint8Array): number {
+  const end = bytes.length;
+  for (let back = 1; back <= 3 && back <= end; back++) {
+    const byte = bytes[end - back] as number;
+    if (byte < 0x80) return end;
+    if (byte < 0xc0) continue;
+    const length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf8 ? 4 : 1;
+    return length > back ? end - back : end;
+  }
+  return end;
+}
