@@ -126,8 +126,9 @@ export class RedisPresence implements Presence {
     this.later(async () => {
       const released = await this.ask(() => this.commands.presenceRelease(...keys, epoch));
       if (!released) return;
-      const [userId, now] = released;
-      const until = now + this.timings.machineLease;
+      const [userId, lastSeen] = released;
+      // The end of the very lease that was released: who has claimed since has a later one.
+      const until = Number(lastSeen) + this.timings.machineLease;
       this.index.set(names.machinesOnline, machineId, until, false);
       this.index.set(names.userMachines(userId), machineId, until, false);
     });

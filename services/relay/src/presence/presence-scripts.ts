@@ -20,7 +20,7 @@ export type Scripted = (Redis | Cluster) & {
     ...args: Argument[]
   ): Promise<['held', now: number, there: 0 | 1] | ['refused', epoch: string, instance: string]>;
   presenceDescribe(...args: Argument[]): Promise<0 | 1>;
-  presenceRelease(...args: Argument[]): Promise<[userId: string, now: number] | null>;
+  presenceRelease(...args: Argument[]): Promise<[userId: string, lastSeen: string] | null>;
   presenceBeat(...args: Argument[]): Promise<number>;
   presenceEnlist(...args: Argument[]): Promise<1>;
   presenceDelist(...args: Argument[]): Promise<1>;
