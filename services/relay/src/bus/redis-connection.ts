@@ -117,6 +117,8 @@ export class RedisConnections {
       ...(url.username && { username: decodeURIComponent(url.username) }),
       ...(url.password && { password: decodeURIComponent(url.password) }),
       ...(tls && { tls }),
+      // CLIENT SETINFO is of Redis 7.2, and would want an access rule of its own.
+      disableClientInfo: true,
       connectionName: `hermit:${this.podId}:${role}`,
       connectTimeout: this.timings.connect,
       disconnectTimeout: 200,
