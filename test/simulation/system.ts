@@ -14,7 +14,7 @@ import { type Process, World } from './world/world.ts';
 /** Bytes that a client's socket may buffer past its bound: the messages that come whatever the socket does. */
 const MESSAGES = 2_500;
 /** What a socket may buffer: narrow where faults congest it, wide where nothing may. */
-const SOCKET_BOUND = { calm: 8_000, drain: 8_000, faults: 700 };
+const SOCKET_BOUND = { calm: 8_000, drain: 8_000, faults: 1_400 };
 /** S7: a program waits at most the responsive time and a few ticks. */
 const MOST_PAUSED = 2_400;
 /** S8: a live viewer waits at most this long when nothing is lost; milliseconds. */
@@ -110,7 +110,9 @@ export class System {
         fail(world.int(10, 300), 'no network');
         return cancel;
       }
-      const pod = world.pick(this.pods);
+      // A load balancer learns of a drain before the pod is told; in a schedule of faults, later.
+      const ready = this.schedule.kind === 'drain' ? this.pods.filter((p) => !p.draining) : this.pods;
+      const pod = world.pick(ready);
       if (!pod.process.alive || pod.draining) {
         fail(world.int(5, 60), 'refused');
         return cancel;

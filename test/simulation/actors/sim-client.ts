@@ -41,7 +41,6 @@ export class SimClient implements Viewer, View {
   private size: Size | null = null;
   private live = false;
   private typed = 0;
-  private refusals = 0;
   readonly connection: Connection;
   private readonly world: World;
   private readonly typist: number;
@@ -121,7 +120,7 @@ export class SimClient implements Viewer, View {
     if (this.attachment?.type(bytes)) {
       this.typed += n;
       this.toType -= n;
-    } else this.refusals++;
+    }
     this.later(world.int(5, 400), () => this.type());
   }
 
