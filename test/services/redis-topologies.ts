@@ -15,7 +15,8 @@ export class RedisHouse implements AsyncDisposable {
   private readonly stops: (() => Promise<unknown>)[] = [];
 
   async single(options: { port?: number; args?: readonly string[] } = {}): Promise<RedisInstance> {
-    const instance = await startRedis(await binary(), this.warden, options);
+    const args = ['--repl-diskless-sync-delay', '0', ...(options.args ?? [])];
+    const instance = await startRedis(await binary(), this.warden, { ...options, args });
     this.stops.push(instance.stop);
     return instance;
   }
