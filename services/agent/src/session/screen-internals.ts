@@ -27,7 +27,7 @@ export type Line = {
 export type Buffer = {
   readonly lines: { readonly length: number; get(index: number): Line | undefined };
   readonly ybase: number;
-  readonly x: number;
+  x: number;
   readonly y: number;
   readonly scrollTop: number;
   readonly scrollBottom: number;
@@ -65,6 +65,8 @@ export type Core = {
   readonly _oscLinkService: { getLinkData(id: number): { readonly id?: string; readonly uri: string } | undefined };
   readonly _inputHandler: {
     parse(data: Uint8Array): unknown;
+    eraseInDisplay(params: { params: number[] }, selective: boolean): boolean;
+    eraseInLine(params: { params: number[] }, selective: boolean): boolean;
     readonly _curAttrData: Attributes;
     readonly _windowTitle: string;
     readonly _parser: { readonly currentState: number; readonly precedingJoinState: number };
@@ -106,7 +108,26 @@ export function createTerminal(cols: number, rows: number, scrollback: number): 
   const terminal = new headless.Terminal({ cols, rows, scrollback, allowProposedApi: true, logLevel: 'off' });
   // Loading the addon also makes its Unicode version the active one.
   terminal.loadAddon(new graphemes.UnicodeGraphemesAddon());
-  return { terminal, core: (terminal as unknown as { _core: Core })._core };
+  const core = (terminal as unknown as { _core: Core })._core;
+  guardErase(terminal, core, false);
+  guardErase(terminal, core, true);
+  return { terminal, core };
+}
+
+/**
+ * Erasing from the start of the screen to its very last cell makes 6.0.0 throw out of the parser: it wants to unwrap
+ * the line after the last one. Does the same in two steps.
+ */
+function guardErase(terminal: Terminal, core: Core, selective: boolean): void {
+  terminal.parser.registerCsiHandler(selective ? { prefix: '?', final: 'J' } : { final: 'J' }, (params) => {
+    const { active } = core.buffers;
+    const { x, y } = active;
+    if (params[0] !== 1 || x + 1 < core.cols || y + 1 < core.rows) return false;
+    active.x = 0;
+    core._inputHandler.eraseInDisplay({ params: [1] }, selective);
+    active.x = x;
+    return core._inputHandler.eraseInLine({ params: [1] }, selective);
+  });
 }
 
 /** The letter that designates each character set: the emulator's tables, by identity. */

@@ -28,6 +28,11 @@ export class LinePainter {
     this.joins = 0;
   }
 
+  /** What is printed next joins nothing. */
+  apart(): void {
+    if (this.joins !== 0) this.control('\0');
+  }
+
   /** The visible screen: rows are blank, the cursor is anywhere. */
   screen(lines: readonly Line[]): void {
     let flowing = false;

@@ -217,13 +217,14 @@ function cursor(painter: LinePainter, pen: Pen, core: Core): void {
   if (!stray) charsets(painter, core);
   if (core.coreService.modes.insertMode) painter.control('\x1b[4h');
   painter.control(pen.toPen(attributes));
+  painter.apart();
 }
 
 /** The first column of the printed cell that ends before column `x`. */
 function cellBefore(line: Line, x: number): number | null {
   for (let column = Math.min(x, line.length) - 1; column >= 0; column--) {
     const content = line._data[column * 3] as number;
-    if (content & HAS_CONTENT) return column;
+    if (content & HAS_CONTENT) return column + (content >> WIDTH_SHIFT) === x ? column : null;
     if (content >> WIDTH_SHIFT !== 0) return null;
   }
   return null;
