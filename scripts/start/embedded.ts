@@ -40,6 +40,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 const watcher = {
   crashed: (sentence: string) => console.error(style.yellow(sentence)),
+  left: (sentence: string) => console.error(style.yellow(sentence)),
   gaveUp: (sentence: string) => {
     console.error(style.red(`${sentence} Stopping everything.`));
     void stop(1);
@@ -73,8 +74,8 @@ const whoHas = async (host: string, port: number): Promise<string> => {
 
 /** Where a client on this machine finds the relay: an address that means "all" is not one to connect to. */
 const addressOf = (host: string, port: number): string => {
-  const loopback = ['127.0.0.1', '0.0.0.0', '::', 'localhost', '::1'].includes(host);
-  return `http://${loopback ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 };
 
 const until = async (condition: () => Promise<boolean>, service: Service, deadlineMs: number): Promise<boolean> => {
@@ -103,6 +104,12 @@ const step = async <T>(title: string, work: () => Promise<T>): Promise<T> => {
   } finally {
     progress = undefined;
   }
+};
+
+/** The agent's own exit codes, documented in its --help. */
+const agentExits = {
+  3: 'ended: the relay refused its token',
+  4: 'ended: another agent took this machine over with the same token',
 };
 
 const program = (name: string, args: readonly string[], environment: NodeJS.ProcessEnv) => ({
@@ -139,7 +146,7 @@ const startAgent = async (settings: Settings, address: string, account: RelayAcc
   const name = settings.machineName;
   const token = await account.machineToken(name);
   const run = program('agent', ['run', '--relay', address, '--name', name], { HERMIT_MACHINE_TOKEN: token });
-  const agent = new Service(run, new LogFile(join(logs, 'agent.log')), warden, watcher);
+  const agent = new Service({ ...run, finalExits: agentExits }, new LogFile(join(logs, 'agent.log')), warden, watcher);
   services.push(agent);
   const online = await step('Starting the agent', () => {
     agent.start();

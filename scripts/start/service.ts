@@ -14,10 +14,16 @@ export interface Program {
   readonly name: string;
   readonly args: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
+  /** Exit codes after which another start would end the same way, with what each means. */
+  readonly finalExits?: Readonly<Record<number, string>>;
 }
 
 interface Watcher {
+  /** It crashed, and is started again. */
   crashed(sentence: string): void;
+  /** It ended, and starting it again would not help. */
+  left(sentence: string): void;
+  /** It crashed too often. */
   gaveUp(sentence: string): void;
 }
 
@@ -67,7 +73,8 @@ export class Service {
       });
       child.once('exit', (code, signal) => {
         if (child.pid) this.#warden.release(child.pid);
-        this.#ended(signal ? `was killed by ${signal}` : `ended with exit code ${code}`);
+        const why = code === null ? undefined : this.#program.finalExits?.[code];
+        this.#ended(why ?? (signal ? `was killed by ${signal}` : `ended with exit code ${code}`), why !== undefined);
         resolve();
       });
     });
@@ -78,7 +85,7 @@ export class Service {
     this.#settled = true;
   }
 
-  #ended(how: string): void {
+  #ended(how: string, isFinal = false): void {
     this.#child = undefined;
     if (this.#stopping) return;
     if (!this.#settled) {
@@ -88,6 +95,10 @@ export class Service {
     const now = Date.now();
     this.#crashes = [...this.#crashes.filter((time) => now - time < crashWindowMs), now];
     const what = `The ${this.#program.name} ${how}; its log is ${this.#log.path}`;
+    if (isFinal) {
+      this.#watcher.left(`${what}. Everything else runs on; the next start brings it back.`);
+      return;
+    }
     if (this.#crashes.length >= crashLimit) {
       this.#watcher.gaveUp(`${what}. That was the ${crashLimit}th time within a minute.`);
       return;

@@ -61,12 +61,24 @@ const importsOf = (text: string, program: ESTree.Program): string[] => {
   return found;
 };
 
+/** The names that a pattern binds: of a parameter, or of a declaration, taken apart or not. */
+const boundNames = (pattern: unknown): string[] => {
+  const node = pattern as { type?: string; [part: string]: unknown } | null;
+  if (node?.type === 'Identifier') return [node.name as string];
+  const parts = [node?.properties, node?.elements].flat().filter(Boolean);
+  const inner = [node?.argument, node?.left, node?.parameter, node?.type === 'Property' ? node.value : undefined];
+  return [...parts, ...inner.filter(Boolean)].flatMap(boundNames);
+};
+
 /** Where in the file a global is named as a value; a property, a parameter or a type of the same name is none. */
 const impuritiesOf = (text: string, program: ESTree.Program): string[] => {
   const found: { start: number; what: string }[] = [];
   const declared = new Set<string>();
   const notValues = new Set<number>();
   const named: { name: string; start: number }[] = [];
+  const declare = (patterns: readonly unknown[]) => {
+    for (const name of patterns.flatMap(boundNames)) declared.add(name);
+  };
   new Visitor({
     Identifier: (node) => {
       if (impureGlobals.has(node.name)) named.push(node);
@@ -89,9 +101,10 @@ const impuritiesOf = (text: string, program: ESTree.Program): string[] => {
     MethodDefinition: (node) => void notValues.add(node.key.start),
     TSPropertySignature: (node) => void notValues.add(node.key.start),
     TSMethodSignature: (node) => void notValues.add(node.key.start),
-    VariableDeclarator: (node) => {
-      if (node.id.type === 'Identifier') declared.add(node.id.name);
-    },
+    VariableDeclarator: (node) => declare([node.id]),
+    FunctionDeclaration: (node) => declare(node.params),
+    FunctionExpression: (node) => declare(node.params),
+    ArrowFunctionExpression: (node) => declare(node.params),
     ImportSpecifier: (node) => void declared.add(node.local.name),
   }).visit(program);
   for (const { name, start } of named) {
