@@ -188,12 +188,15 @@ export class Attachment {
     return this.answering && this.mayType && this.input.type(bytes, true);
   }
 
-  /** What came from a terminal: typing and replies to queries are told apart. False: typing was refused, all of it. */
-  fromTerminal(bytes: Uint8Array): boolean {
+  /**
+   * What came from a terminal: typing and replies to queries are told apart. `answers`: whether replies may pass at
+   * all; a terminal that replies late cannot say to what. False: typing was refused, all of it.
+   */
+  fromTerminal(bytes: Uint8Array, answers = true): boolean {
     if (!this.mayType || !this.input.fits(bytes.length + this.splitter.held)) return false;
     for (const part of this.splitter.push(bytes)) {
-      if (part.reply) this.answer(part.bytes);
-      else this.type(part.bytes);
+      if (!part.reply) this.type(part.bytes);
+      else if (answers) this.answer(part.bytes);
     }
     this.replyTimer?.cancel();
     this.replyTimer = null;
