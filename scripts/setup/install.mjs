@@ -62,11 +62,13 @@ const cleanInstall = (logPath) =>
       log.end();
       resolve({ code: code ?? 1, output: Buffer.concat(output).toString('utf8') });
     });
-    // npm ends by the same Ctrl-C, or by the signal that reaches us alone; we end after it.
+    // npm would finish or undo its work first, which takes as long as it likes. Half an install is simply done again.
     for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
       process.on(signal, () => {
-        child.kill(signal);
+        child.removeAllListeners('close');
         child.once('close', () => process.exit(130));
+        child.kill('SIGTERM');
+        setTimeout(() => child.kill('SIGKILL'), 1_500);
       });
     }
   });
@@ -77,7 +79,7 @@ export const installWhatIsMissing = async () => {
   const logs = join(root, '.hermit');
   mkdirSync(logs, { recursive: true });
   const logPath = join(logs, 'install.log');
-  const first = !existsSync(join(root, 'node_modules'));
+  const first = !existsSync(join(root, 'node_modules', '.package-lock.json'));
   const progress = startProgress(first ? 'Installing dependencies' : 'Updating dependencies');
   const { code, output } = await cleanInstall(logPath);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal);

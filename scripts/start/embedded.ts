@@ -14,7 +14,7 @@ import { buildWebTerminal, webTerminalIsStale } from './web-terminal.ts';
 
 const readyDeadlineMs = 60_000;
 const onlineDeadlineMs = 20_000;
-const pollMs = 50;
+const pollMs = 150;
 
 const services: Service[] = [];
 const warden = new Warden();
