@@ -17,6 +17,9 @@ import {
   Uuid,
 } from './common.ts';
 
+/** The client's connection, for logs alone: the same id on the pods that the request passes, and in the agent's log. */
+const ConnectionId = Type.Optional(Type.String({ maxLength: 64 }));
+
 export const RelayToAgent = {
   registered: Type.Object({
     type: Type.Literal('registered'),
@@ -50,6 +53,7 @@ export const RelayToAgent = {
     type: Type.Literal('start_session'),
     ...PodRequest,
     userId: Uuid,
+    connectionId: ConnectionId,
     ...StartOptions.properties,
   }),
   kill_session: Type.Object({
@@ -63,6 +67,7 @@ export const RelayToAgent = {
     ...AttachmentRef,
     pod: PodId,
     userId: Uuid,
+    connectionId: ConnectionId,
     readOnly: Type.Boolean(),
     mode: AttachMode,
     /** The next byte the client needs; null: it has nothing and wants a screen. */

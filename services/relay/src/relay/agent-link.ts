@@ -35,6 +35,7 @@ export class AgentLink {
   local = false;
   activity: Activity = { sessions: [], attachments: [] };
   readonly socket: Socket;
+  private readonly connection: string;
   private readonly pod: Pod;
   private introduced = false;
   private registered = false;
@@ -46,9 +47,10 @@ export class AgentLink {
   private readonly timers = new Set<Timer>();
   private readonly liveness: Liveness;
 
-  constructor(pod: Pod, socket: Socket) {
+  constructor(pod: Pod, socket: Socket, connection: string) {
     this.pod = pod;
     this.socket = socket;
+    this.connection = connection;
     this.liveness = new Liveness(
       pod.clock,
       () => socket.sendText('{"type":"ping"}'),
@@ -60,7 +62,7 @@ export class AgentLink {
     socket.events = {
       text: (message) => this.text(message),
       binary: (frame) => this.binary(frame),
-      close: () => this.closed(),
+      close: (code) => this.closed(code),
     };
   }
 
@@ -84,7 +86,9 @@ export class AgentLink {
     this.timers.add(timer);
   }
 
-  private closed(): void {
+  private closed(closeCode: number): void {
+    const { connection, machineId: machine } = this;
+    if (this.registered) this.pod.log('agent_left', { connection, machine, closeCode });
     this.liveness.stop();
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
@@ -123,7 +127,8 @@ export class AgentLink {
   private badMessage(error: unknown): void {
     const { code, message: reason } = error instanceof HermitError ? error : new HermitError('INTERNAL');
     this.pod.counters.badMessages++;
-    this.pod.log('agent_bad_message', { machineId: this.machineId, code, reason });
+    const { connection, machineId: machine } = this;
+    this.pod.log('agent_bad_message', { connection, machine, code, reason });
     if (++this.bad > PATIENCE) this.close(CLOSE.flood);
   }
 
@@ -233,6 +238,8 @@ export class AgentLink {
 
   private refuse(m: Register, code: ErrorCode, message: string = new HermitError(code).message, stored?: number): void {
     this.pod.counters.refusals++;
+    const { connection } = this;
+    this.pod.log('agent_refused', { connection, machineName: m.machineName, code, reason: message });
     const error = { code, message, ...(stored ? { storedEpoch: stored } : {}) };
     this.send({ type: 'registered', success: false, protocol: PROTOCOL_VERSION, epoch: m.epoch, error });
   }
@@ -266,7 +273,10 @@ export class AgentLink {
     pod.listen(claim.machineId, () => {
       if (pod.links.get(claim.machineId) !== this || !this.socket.open) return;
       this.registered = true;
-      const { machineId, epoch } = claim;
+      const { machineId, userId: user, epoch, agentVersion, connectedAt } = claim;
+      const { connection } = this;
+      const ms = pod.clock.now() - connectedAt;
+      pod.log('agent_registered', { connection, machine: machineId, user, epoch, agentVersion, ms });
       this.send({ type: 'registered', success: true, protocol: PROTOCOL_VERSION, machineId, pod: pod.id, epoch });
       if (pod.draining) this.sendDraining(0);
     });
@@ -302,6 +312,8 @@ export class AgentLink {
   private retire(storedInstance: string): void {
     this.retired = true;
     this.pod.counters.ownershipLost++;
+    const { connection, machineId: machine, claim } = this;
+    this.pod.log('agent_superseded', { connection, machine, epoch: claim?.epoch });
     this.pod.subscribeAll(this.machineId, () => {
       this.local = false;
     });

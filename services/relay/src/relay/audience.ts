@@ -1,5 +1,13 @@
 // Everybody on this pod who looks at one session: subscribed to its channel while its agent is elsewhere.
-import { AgentToRelay, type FrameType, frameType, LIMITS, parserOf, type SessionMessage } from '@hermit/protocol';
+import {
+  AgentToRelay,
+  FRAME,
+  type FrameType,
+  frameType,
+  LIMITS,
+  parserOf,
+  type SessionMessage,
+} from '@hermit/protocol';
 import type { Clock, Random, Timer } from '@hermit/transport';
 import type { Bus } from '../bus/bus.ts';
 import type { Counters } from './counters.ts';
@@ -27,6 +35,8 @@ export type AudienceParts = {
   random: Random;
   counters: Counters;
   toMachine: (message: string) => void;
+  /** Output reached a viewer who had typed; `local`: its agent is on this pod. */
+  echoed: (viewer: Viewer, local: boolean) => void;
 };
 
 export class Audience {
@@ -94,6 +104,7 @@ export class Audience {
         if (bytes === 0) continue;
         counters.framesRemote++;
         counters.bytesRemote += bytes;
+        if (viewer.typedAt !== 0 && type === FRAME.output) this.parts.echoed(viewer, false);
       }
       return;
     }
@@ -115,6 +126,7 @@ export class Audience {
       if (bytes === 0) continue;
       counters.framesLocal++;
       counters.bytesLocal += bytes;
+      if (viewer.typedAt !== 0 && type === FRAME.output) this.parts.echoed(viewer, true);
     }
   }
 

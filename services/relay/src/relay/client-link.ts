@@ -4,8 +4,10 @@ import {
   ClientToRelay,
   type CloseRule,
   type ErrorCode,
+  FLAG_REPLY,
   FRAME,
   frameAttempt,
+  frameFlags,
   frameSession,
   frameType,
   HermitError,
@@ -23,6 +25,7 @@ import {
 import { Liveness, type Socket, type Timer } from '@hermit/transport';
 import { type Action, may, type Role } from '../auth/permissions.ts';
 import type { KnownClient } from './directory.ts';
+import { attachAsked, sessionAsked } from './journal.ts';
 import { JsonWriter } from './json-writer.ts';
 import type { Pod } from './pod.ts';
 import { Viewer } from './viewer.ts';
@@ -44,6 +47,7 @@ const parse = parserOf(ClientToRelay);
 export class ClientLink {
   who: KnownClient | null = null;
   readonly socket: Socket;
+  readonly connection: string;
   /** Its attachments by session; one socket has at most one of each. */
   readonly seats = new Map<string, Seat>();
   private readonly pod: Pod;
@@ -56,9 +60,10 @@ export class ClientLink {
   private renewal: Timer | null = null;
   private readonly liveness: Liveness;
 
-  constructor(pod: Pod, socket: Socket) {
+  constructor(pod: Pod, socket: Socket, connection: string) {
     this.pod = pod;
     this.socket = socket;
+    this.connection = connection;
     this.refilledAt = pod.clock.monotonic();
     this.liveness = new Liveness(
       pod.clock,
@@ -71,7 +76,7 @@ export class ClientLink {
     socket.events = {
       text: (message) => this.text(message),
       binary: (frame) => this.binary(frame),
-      close: () => this.closed(),
+      close: (code) => this.closed(code),
     };
   }
 
@@ -91,7 +96,8 @@ export class ClientLink {
     this.timers.add(timer);
   }
 
-  private closed(): void {
+  private closed(closeCode: number): void {
+    if (this.who) this.pod.log('client_left', { connection: this.connection, user: this.who.userId, closeCode });
     this.liveness.stop();
     this.renewal?.cancel();
     for (const timer of this.timers) timer.cancel();
@@ -114,6 +120,8 @@ export class ClientLink {
 
   private badMessage(error: unknown): void {
     this.pod.counters.badMessages++;
+    const { code } = error instanceof HermitError ? error : new HermitError('INTERNAL');
+    this.pod.log('client_bad_message', { connection: this.connection, user: this.who?.userId, code });
     this.fail(error);
     if (++this.bad > PATIENCE) this.close(CLOSE.flood);
   }
@@ -210,9 +218,14 @@ export class ClientLink {
       this.fail(new HermitError('READ_ONLY'), { sessionId });
       return;
     }
+    if (type === FRAME.input && (frameFlags(frame) & FLAG_REPLY) === 0) this.pod.typed(seat.viewer);
+    this.towards(seat.viewer, frame);
+  }
+
+  private towards(viewer: Viewer, frame: Uint8Array): void {
     this.pod.counters.framesFromClients++;
     this.pod.counters.bytesFromClients += frame.length;
-    this.pod.toMachine(seat.viewer.machineId, frame);
+    this.pod.toMachine(viewer.machineId, frame);
   }
 
   // ---- Who it is
@@ -226,27 +239,33 @@ export class ClientLink {
     this.introduced = true;
     if ((m.protocol ?? 1) < PROTOCOL_OLDEST) {
       const oldest = `This relay serves protocol ${PROTOCOL_OLDEST} and later; update the client.`;
-      this.fail(new HermitError('PROTOCOL_VERSION', oldest), { requestId });
-      this.close(CLOSE.protocol);
+      this.refuse(new HermitError('PROTOCOL_VERSION', oldest), CLOSE.protocol, requestId);
       return;
     }
     if (this.pod.draining) {
-      this.fail(new HermitError('DRAINING'), { requestId });
-      this.close(CLOSE.restart);
+      this.refuse(new HermitError('DRAINING'), CLOSE.restart, requestId);
       return;
     }
     this.json = m.encoding === 'json';
     this.pod.directory.client(m.token, (who) => {
       if (!this.socket.open) return;
       if (who instanceof HermitError) {
-        this.fail(who, { requestId });
-        this.close(who.code === 'UNAVAILABLE' ? CLOSE.notIntroduced : CLOSE.unauthorized);
+        this.refuse(who, who.code === 'UNAVAILABLE' ? CLOSE.notIntroduced : CLOSE.unauthorized, requestId);
         return;
       }
       this.who = who;
+      this.pod.counters.authentications++;
+      this.pod.log('client_authenticated', { connection: this.connection, user: who.userId });
       this.pod.clientKnown(this, who);
       this.greet(who, requestId);
     });
+  }
+
+  private refuse(error: HermitError, rule: CloseRule, requestId: string | undefined): void {
+    this.pod.counters.authenticationsRefused++;
+    this.pod.log('client_refused', { connection: this.connection, code: error.code });
+    this.fail(error, { requestId });
+    this.close(rule);
   }
 
   private renew(m: Of<'renew'>, before: KnownClient): void {
@@ -324,7 +343,10 @@ export class ClientLink {
       // IN-3: a repeat of this user's request is the same request, through whichever pod.
       const key = `${userId}:${m.requestId ?? this.pod.newId()}`.slice(0, 128);
       const { type: _, machineId, requestId: __, ...options } = m;
-      const start = { ...options, type: 'start_session' as const, requestId: key, pod: this.pod.id, userId };
+      const { connection, pod } = this;
+      const asked = { requestId: key, pod: pod.id, userId, connectionId: connection };
+      const start = { ...options, type: 'start_session' as const, ...asked };
+      const settled = sessionAsked(pod, { connection, user: userId, machine: machineId, request: key });
       this.ask(
         m,
         key,
@@ -332,6 +354,7 @@ export class ClientLink {
         (reply) => {
           if (reply.type === 'session_started') return { type: 'session_created', machineId, session: reply.session };
         },
+        settled,
       );
     });
   }
@@ -357,6 +380,7 @@ export class ClientLink {
     key: string,
     ask: (key: string) => RelayToAgent,
     answer: (reply: PodReply) => RelayToClient | undefined,
+    settled: (answer: RelayToClient | HermitError) => void = () => {},
   ): void {
     const { machineId, requestId } = m;
     const message = JSON.stringify(ask(key));
@@ -367,6 +391,7 @@ export class ClientLink {
         () => this.pod.toMachine(machineId, message),
         (reply) => {
           const ours = reply instanceof HermitError ? reply : answer(reply);
+          if (ours) settled(ours);
           if (ours instanceof HermitError) this.fail(ours, { requestId });
           else if (ours) this.send({ ...ours, ...(requestId ? { requestId } : {}) } as RelayToClient);
         },
@@ -375,8 +400,10 @@ export class ClientLink {
     if (this.pod.links.get(machineId)?.local) send();
     else {
       this.pod.directory.online(machineId, (online) => {
-        if (online === false) this.fail(new HermitError('MACHINE_OFFLINE'), { requestId });
-        else send();
+        if (online === false) {
+          settled(new HermitError('MACHINE_OFFLINE'));
+          this.fail(new HermitError('MACHINE_OFFLINE'), { requestId });
+        } else send();
       });
     }
   }
@@ -419,6 +446,7 @@ export class ClientLink {
       attempt,
       pod: this.pod.id,
       userId: who.userId,
+      connectionId: this.connection,
       readOnly,
       // JSON clients have no painter for snapshots.
       mode: this.json ? 'stream' : (m.mode ?? 'screen'),
@@ -443,6 +471,7 @@ export class ClientLink {
       },
     });
     viewer.requestId = requestId;
+    viewer.settle = attachAsked(this.pod, this.connection, machineId, attach);
     this.seats.set(sessionId, { viewer, json, idBytes: uuidBytes(clientId) });
     this.pod.counters.attaches++;
     this.pod.enter(viewer);
@@ -462,6 +491,7 @@ export class ClientLink {
       this.pod.directory.online(machineId, (online) => {
         if (online !== false || viewer.attached || viewer.gone) return;
         const { sessionId, requestId } = viewer;
+        viewer.settle({ code: 'MACHINE_OFFLINE' });
         this.fail(new HermitError('MACHINE_OFFLINE'), { sessionId, requestId });
       });
     });
@@ -477,6 +507,8 @@ export class ClientLink {
   }
 
   private tell(viewer: Viewer, message: RelayToClient): void {
+    if (message.type === 'attached') viewer.settle('attached');
+    else if (message.type === 'error') viewer.settle({ code: message.code });
     const seat = this.seats.get(viewer.sessionId);
     if (seat?.json && seat.viewer === viewer) {
       if (message.type === 'attached') seat.json.inputSent = Math.max(seat.json.inputSent, message.inputOffset);
@@ -516,6 +548,7 @@ export class ClientLink {
     this.seats.delete(sessionId);
     seat.json?.stop();
     viewer.gone = true;
+    viewer.settle('abandoned');
     if (tell) {
       const detach = { type: 'detach', sessionId, clientId, attempt } satisfies RelayToAgent;
       this.pod.toMachine(machineId, JSON.stringify(detach));
@@ -545,7 +578,8 @@ export class ClientLink {
       const at = m.offset ?? seat.json.inputSent;
       seat.json.inputSent = Math.max(seat.json.inputSent, at + bytes.length);
       const frame = inputFrame(uuidBytes(sessionId), seat.idBytes, seat.viewer.attempt, at, bytes, false);
-      this.pod.toMachine(seat.viewer.machineId, frame);
+      this.pod.typed(seat.viewer);
+      this.towards(seat.viewer, frame);
     }
   }
 

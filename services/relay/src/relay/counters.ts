@@ -29,11 +29,23 @@ export function newCounters() {
     historyLost: 0,
     snapshots: 0,
     demotions: 0,
+    /** Frames that were not handed on because the client's socket was full. */
+    framesDropped: 0,
+    /** Input that did not reach an agent and had to be sent again. */
+    inputGaps: 0,
     inputRefused: 0,
     attaches: 0,
     registrations: 0,
     refusals: 0,
+    /** Clients that introduced themselves, and those that were turned away. */
+    authentications: 0,
+    authenticationsRefused: 0,
     ownershipLost: 0,
     badMessages: 0,
+    /** In a drain: connections that moved by themselves, and those that were closed at its end. */
+    drainMoved: 0,
+    drainClosed: 0,
+    /** Time that programs waited for their viewers, as agents report it; milliseconds. */
+    ptyPausedMs: 0,
   };
 }

@@ -18,11 +18,13 @@ import type { Clock, Random, Socket, Timer } from '@hermit/transport';
 import type { Bus, Published } from '../bus/bus.ts';
 import type { RedisNames } from '../bus/redis-names.ts';
 import type { Claim, Presence } from '../presence/presence.ts';
+import type { Log } from '../telemetry/events.ts';
 import { AgentLink } from './agent-link.ts';
 import { Audience } from './audience.ts';
 import { ClientLink } from './client-link.ts';
 import { newCounters } from './counters.ts';
 import type { Directory, KnownClient } from './directory.ts';
+import type { PodObserver } from './observer.ts';
 import { Requests } from './requests.ts';
 import type { Viewer, ViewerParts } from './viewer.ts';
 
@@ -48,8 +50,12 @@ export type PodParts = {
   clock: Clock;
   random: Random;
   newId: () => string;
-  log: (event: string, fields: Record<string, unknown>) => void;
+  log: Log;
+  observer?: PodObserver;
 };
+
+/** Output that comes later after a keystroke than this is no echo of it; milliseconds. */
+const ECHO_WITHIN = 10_000;
 
 export class Pod {
   readonly id: string;
@@ -59,7 +65,8 @@ export class Pod {
   readonly clock: Clock;
   readonly random: Random;
   readonly newId: () => string;
-  readonly log: PodParts['log'];
+  readonly log: Log;
+  readonly observer: PodObserver;
   readonly counters = newCounters();
   readonly requests: Requests;
   /** Machines whose agent is connected here, by machine id. */
@@ -74,6 +81,8 @@ export class Pod {
   private readonly audiences = new Map<string, Map<string, Audience>>();
   private readonly users = new Map<string, Set<ClientLink>>();
   private heartbeat: Timer | null = null;
+  /** The time of the drain is over. */
+  private closing = false;
   private emptied: (() => void) | null = null;
 
   constructor(parts: PodParts) {
@@ -87,6 +96,7 @@ export class Pod {
     this.random = parts.random;
     this.newId = parts.newId;
     this.log = parts.log;
+    this.observer = parts.observer ?? {};
     this.startedAt = parts.clock.now();
     this.requests = new Requests(parts.clock, parts.random);
   }
@@ -100,12 +110,13 @@ export class Pod {
     this.beat();
   }
 
-  acceptAgent(socket: Socket): void {
-    this.agents.add(new AgentLink(this, socket));
+  /** `connection` names the socket in logs. */
+  acceptAgent(socket: Socket, connection = ''): void {
+    this.agents.add(new AgentLink(this, socket, connection));
   }
 
-  acceptClient(socket: Socket): void {
-    this.clients.add(new ClientLink(this, socket));
+  acceptClient(socket: Socket, connection = ''): void {
+    this.clients.add(new ClientLink(this, socket, connection));
   }
 
   // ---- The bus
@@ -159,7 +170,17 @@ export class Pod {
     else if (m.type === 'revoked') link.revoke();
     else {
       if ('sessionId' in m && typeof m.sessionId === 'string') link.heardOf(m.sessionId);
+      if (m.type === 'attach' || m.type === 'start_session') this.logCarried(machineId, m);
       link.socket.sendText(message.toString('utf8'));
+    }
+  }
+
+  private logCarried(machine: string, m: Extract<RelayToAgent, { type: 'attach' | 'start_session' }>): void {
+    const { connectionId: connection, pod: from } = m;
+    if (m.type === 'start_session') this.log('session_carried', { connection, machine, request: m.requestId, from });
+    else {
+      const { sessionId: session, clientId: attachment, attempt } = m;
+      this.log('attach_carried', { connection, machine, session, attachment, attempt, from });
     }
   }
 
@@ -200,10 +221,24 @@ export class Pod {
       const { bus, clock, random, counters } = this;
       const channel = this.names.sessionChannel(machineId, sessionId);
       const toMachine = (message: string) => this.toMachine(machineId, message);
-      audience = new Audience({ sessionId, channel, bus, clock, random, counters, toMachine });
+      const echoed = (by: Viewer, local: boolean) => this.echoed(by, local);
+      audience = new Audience({ sessionId, channel, bus, clock, random, counters, toMachine, echoed });
       sessions.set(sessionId, audience);
     }
     audience.viewers.add(viewer);
+  }
+
+  /** A keystroke is on its way: the next output is taken for its echo. One at a time is measured for each viewer. */
+  typed(viewer: Viewer): void {
+    if (!this.observer.echo) return;
+    const now = this.clock.monotonic();
+    if (viewer.typedAt === 0 || now - viewer.typedAt > ECHO_WITHIN) viewer.typedAt = now;
+  }
+
+  private echoed(viewer: Viewer, local: boolean): void {
+    const elapsed = this.clock.monotonic() - viewer.typedAt;
+    viewer.typedAt = 0;
+    if (elapsed <= ECHO_WITHIN) this.observer.echo?.(elapsed, local);
   }
 
   /** INT-1: `then` runs once frames of the viewer's session reach this pod. */
@@ -262,6 +297,7 @@ export class Pod {
   }
 
   clientGone(client: ClientLink): void {
+    this.countMove();
     this.clients.delete(client);
     const userId = client.who?.userId;
     const clients = userId === undefined ? undefined : this.users.get(userId);
@@ -273,6 +309,7 @@ export class Pod {
   }
 
   agentGone(link: AgentLink): void {
+    this.countMove();
     this.agents.delete(link);
     this.checkEmpty();
   }
@@ -335,17 +372,29 @@ export class Pod {
     this.draining = true;
     this.heartbeat?.cancel();
     this.beat();
-    this.emptied = done;
+    const started = this.clock.monotonic();
+    this.log('drain_started', { agents: this.agents.size, clients: this.clients.size, withinMs });
+    this.emptied = () => {
+      const { drainMoved: moved, drainClosed: closed } = this.counters;
+      this.log('drain_finished', { moved, closed, ms: Math.round(this.clock.monotonic() - started) });
+      done();
+    };
     const spread = withinMs * 0.8;
     for (const link of this.agents) this.clock.after(this.random() * spread, () => link.sendDraining(withinMs));
     for (const client of this.clients) {
       this.clock.after(this.random() * spread, () => client.send({ type: 'draining', withinMs }));
     }
     this.clock.after(withinMs, () => {
+      this.closing = true;
       for (const client of this.clients) client.close(CLOSE.restart);
       for (const link of this.agents) link.close(CLOSE.restart);
     });
     this.checkEmpty();
+  }
+
+  private countMove(): void {
+    if (this.closing) this.counters.drainClosed++;
+    else if (this.draining) this.counters.drainMoved++;
   }
 
   private checkEmpty(): void {

@@ -23,11 +23,14 @@ import {
 } from '@hermit/protocol';
 import type { Socket } from '@hermit/transport';
 import type { Counters } from './counters.ts';
+import type { AttachEnded } from './journal.ts';
 import type { JsonWriter } from './json-writer.ts';
 
 type Attach = Extract<RelayToAgent, { type: 'attach' }>;
 type Tip = Extract<SessionMessage, { type: 'tip' }>;
 type Cause = 'Gap' | 'Congestion' | 'Tip';
+/** What its client gets: nothing yet; the shared frames; frames of its own; nothing, until its socket has drained. */
+export type ViewerState = 'attaching' | 'live' | 'catching_up' | 'congested';
 
 export interface ViewerParts {
   machineId: string;
@@ -55,6 +58,10 @@ export class Viewer {
   /** The agent has answered. */
   attached = false;
   gone = false;
+  /** When input was forwarded whose echo is awaited (monotonic); 0: none. */
+  typedAt = 0;
+  /** Told once how the attach ended. */
+  settle: AttachEnded = () => {};
 
   private readonly parts: ViewerParts;
   private readonly idBytes: Uint8Array;
@@ -86,6 +93,12 @@ export class Viewer {
     return this.expected;
   }
 
+  get state(): ViewerState {
+    if (!this.attached) return 'attaching';
+    if (this.congested) return 'congested';
+    return this.live ? 'live' : 'catching_up';
+  }
+
   // ---- Frames of the session
 
   /** Returns the bytes handed to the client. */
@@ -96,6 +109,7 @@ export class Viewer {
       // Input counts by its own number, whatever the attempt (CU-3).
       const { json } = this.parts;
       const gap = (frameFlags(frame) & FLAG_GAP) !== 0;
+      if (gap) this.parts.counters.inputGaps++;
       if (json) json.inputAck(framePosition(frame), gap);
       else this.parts.socket.sendBinary(frame);
       return 0;
@@ -147,9 +161,10 @@ export class Viewer {
 
   /** FL-4: a congested socket is drained first, then the pod asks for what was missed. */
   private room(length: number): boolean {
+    const { counters, socket } = this.parts;
+    if (!this.congested && socket.buffered + length <= LIMITS.socketBound) return true;
+    counters.framesDropped++;
     if (this.congested) return false;
-    const { socket } = this.parts;
-    if (socket.buffered + length <= LIMITS.socketBound) return true;
     this.congested = true;
     this.live = false;
     socket.whenBelow(LIMITS.socketBound / 2, () => {

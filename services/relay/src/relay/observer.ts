@@ -1,0 +1,17 @@
+// What the core tells whoever watches it. What nobody asks for costs one comparison.
+
+/** A piece of work that takes time, on the way through several parts. */
+export interface Span {
+  set(name: string, value: string | number | boolean): void;
+  /** `failure`: an error code; nothing when it went well. Only the first call counts. */
+  end(failure?: string): void;
+}
+
+export type SpanName = 'attach' | 'create_session';
+
+export type PodObserver = {
+  /** From a keystroke on its way to the agent to the next output of its session; `local`: the agent is on this pod. */
+  echo?: (elapsedMs: number, local: boolean) => void;
+  /** `connection`: id of the client's connection. */
+  span?: (name: SpanName, connection: string) => Span;
+};
