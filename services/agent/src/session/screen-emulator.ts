@@ -69,6 +69,11 @@ export class Emulator {
     };
   }
 
+  /** What the emulator would answer to queries; viewers answer, so only tests listen. */
+  onReply(listener: (text: string) => void): void {
+    this.terminal.onData(listener);
+  }
+
   dispose(): void {
     this.terminal.dispose();
   }

@@ -93,10 +93,15 @@ export class LinePainter {
     }
   }
 
+  /** By how many columns printing this cell in insert mode moves the rest: a sign that widens it later does not. */
+  insertedWidth(line: Line, column: number): number {
+    const first = textOf(line, column).codePointAt(0) as number;
+    return (this.core.unicodeService.charProperties(first, 0) >> 1) & 3;
+  }
+
   /** One cell's text, where the cursor is, under the attributes that are set. */
   cell(line: Line, column: number): void {
-    const d = line._data;
-    this.print(d[column * 3] as number, line, column);
+    this.print(line, column);
   }
 
   blank(count: number): void {
@@ -107,7 +112,7 @@ export class LinePainter {
   /** Wraps into this line by printing its first character. */
   private start(line: Line): void {
     this.control(this.cellPen(line, 0));
-    this.print(line._data[0] as number, line, 0);
+    this.print(line, 0);
   }
 
   /**
@@ -129,7 +134,7 @@ export class LinePainter {
       if (content & HAS_CONTENT) {
         at = this.move(at, column);
         this.control(this.cellPen(line, column));
-        this.print(content, line, column);
+        this.print(line, column);
         column += content >> WIDTH_SHIFT || 1;
         at = column;
       } else if (isStained(line, column)) {
@@ -185,9 +190,9 @@ export class LinePainter {
     return this.pen.toCell(d[column * 3 + 1] as number, d[column * 3 + 2] as number, line._extendedAttrs[column]);
   }
 
-  private print(content: number, line: Line, column: number): void {
+  private print(line: Line, column: number): void {
     const { unicodeService } = this.core;
-    const text = content & COMBINED ? (line._combined[column] ?? ' ') : String.fromCodePoint(content & CODE_POINT);
+    const text = textOf(line, column);
     let first = true;
     for (const character of text) {
       const code = character.codePointAt(0) as number;
@@ -229,6 +234,11 @@ function stainsOf(line: Line): readonly number[] {
     stains.push(column);
   }
   return stains ?? NONE;
+}
+
+function textOf(line: Line, column: number): string {
+  const content = line._data[column * 3] as number;
+  return content & COMBINED ? (line._combined[column] ?? ' ') : String.fromCodePoint(content & CODE_POINT);
 }
 
 function isStained(line: Line, column: number): boolean {

@@ -77,7 +77,7 @@ function paintScreen(core: Core): string {
     margins(painter, core, normal);
     enterAlternate(painter, pen, normal);
     saveCursor(painter, pen, alt);
-    painter.control('\x1b[H\x1b[J');
+    erase(painter, alt);
     painter.screen(visible(core, alt));
     tabs(painter, core, alt);
     if (!hasMargins(core, alt) && hasMargins(core, normal)) painter.control('\x1b[r');
@@ -97,11 +97,21 @@ function visible(core: Core, buffer: Buffer): Line[] {
   return lines;
 }
 
-/** Blanks the screen in the default background, but leaves a first line that continues the scrollback what it is. */
+/**
+ * Blanks the screen in the default background. A first line that continues one above stays so if that is in the
+ * scrollback; else it is made so, below a line that is then deleted.
+ */
 function erase(painter: LinePainter, buffer: Buffer): void {
   const first = buffer.lines.get(buffer.ybase);
-  if (first?.isWrapped) painter.control(`\x1b[H\x1b[${first.length}X\x1b[2H\x1b[J`);
-  else painter.control('\x1b[H\x1b[J');
+  if (!first?.isWrapped) {
+    painter.control('\x1b[H\x1b[J');
+  } else if (buffer.ybase > 0) {
+    painter.control(`\x1b[H\x1b[${first.length}X\x1b[2H\x1b[J`);
+  } else {
+    painter.control(`\x1b[H\x1b[J\x1b[1;${first.length}H`);
+    painter.blank(2);
+    painter.control('\x1b[H\x1b[M\x1b[X');
+  }
 }
 
 /** What restoring the cursor would restore. */
@@ -188,12 +198,11 @@ function cursor(painter: LinePainter, pen: Pen, core: Core): void {
   const joinable = core._inputHandler._parser.precedingJoinState !== 0 && last !== null;
   if (joinable) {
     if (!stray) charsets(painter, core);
-    const width = (line._data[last * 3] as number) >> WIDTH_SHIFT;
     // In insert mode printing moves the rest of the line: take the cell out first.
     const insert = core.coreService.modes.insertMode;
     if (insert) painter.control('\x1b[4h');
     place(last);
-    if (insert) painter.control(`\x1b[${width}P`);
+    if (insert) painter.control(`\x1b[${painter.insertedWidth(line, last)}P`);
     painter.control(pen.toPen(attributes));
     painter.cell(line, last);
     return;

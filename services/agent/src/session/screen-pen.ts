@@ -39,7 +39,7 @@ export class Pen {
 
   /** To a pen, which remembers an underline colour also while nothing is underlined. */
   toPen({ fg, bg, extended }: Attributes): string {
-    return this.set(fg, bg, extended._ext) + this.toLink(extended._urlId);
+    return this.set(fg, bg, extended._ext) + this.toLink(bg & BG.extended ? extended._urlId : 0);
   }
 
   /** To what erases to this background, and prints nothing but it. */

@@ -194,23 +194,15 @@ function someMove(random: Random, cols: number, rows: number): string {
 }
 
 function someEdit(random: Random): string {
-  const n = String(upTo(random, 5));
+  const n = upTo(random, 5);
+  // Inserting in the middle of a wide character leaves the emulator with its second half: only from the left edge.
+  if (random() < 0.07) return `\r${CSI}${n}@`;
   return (
     CSI +
-    pick(random, [
-      `${upTo(random, 3)}J`,
-      `${upTo(random, 3)}K`,
-      'K',
-      '1K',
-      `${n}X`,
-      `${n}P`,
-      `${n}@`,
-      `${n}L`,
-      `${n}M`,
-      `${n}S`,
-      `${n}T`,
-      `${n}b`,
-    ])
+    pick(
+      random,
+      [`${upTo(random, 3)}J`, `${upTo(random, 3)}K`, ...'KXPLMSTb'].map((e) => (e.length > 1 ? e : n + e)),
+    )
   );
 }
 
@@ -234,13 +226,14 @@ function someMode(random: Random, narrow: boolean): string {
   ]);
 }
 
+// Saving the cursor keeps underlines and links by half, so attributes are put back after restoring it.
 function someOther(random: Random, rows: number): string {
   return pick(random, [
     () => `${CSI}${1 + upTo(random, rows)};${1 + upTo(random, rows)}r`,
     () => `${CSI}r`,
     () => `${CSI}r`,
     () => `${ESC}7`,
-    () => `${ESC}8`,
+    () => `${ESC}8${CSI}m`,
     () => `${ESC}D`,
     () => `${ESC}M`,
     () => `${ESC}E`,
@@ -248,8 +241,8 @@ function someOther(random: Random, rows: number): string {
     () => `${CSI}g`,
     () => `${CSI}3g`,
     () => `${CSI}?1049h${ESC}7`,
-    () => `${CSI}?1049l`,
-    () => `${CSI}?1049l`,
+    () => `${CSI}?1049l${CSI}m`,
+    () => `${CSI}?1049l${CSI}m`,
     () => `${CSI}?47l`,
     () => `${ESC}${pick(random, ['(', ')', '*', '+'])}${pick(random, ['0', 'A', 'B', 'K'])}`,
     () => '\x0e',
