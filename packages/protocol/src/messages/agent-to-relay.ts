@@ -74,6 +74,14 @@ export const AgentToRelay = {
   request_done: Type.Object({ type: Type.Literal('request_done'), ...PodRequest }),
   /** A program has ended. What ends a view is the tip (CU-7). */
   session_ended: Type.Object({ type: Type.Literal('session_ended'), sessionId: Uuid, ...Exit.properties }),
+  /** For operators, every 10 s while there is something to say. */
+  stats: Type.Object({
+    type: Type.Literal('stats'),
+    /** Programs that wait for their viewers now. */
+    ptysPaused: Type.Integer({ minimum: 0, maximum: 65_536 }),
+    /** How long programs have waited since the last of these, added up; milliseconds. */
+    pausedMs: Type.Integer({ minimum: 0, maximum: 1e9 }),
+  }),
   ping: Type.Object({ type: Type.Literal('ping') }),
   pong: Type.Object({ type: Type.Literal('pong') }),
 

@@ -52,6 +52,11 @@ export interface Exit extends Outlet {
   reply(message: Extract<AgentToRelay, { pod?: unknown }>): void;
 }
 
+/** Milliseconds between two looks at all sessions. */
+const TICK = 100;
+/** The relay hears of it every so many looks: 10 s. */
+const STATS_EVERY = 100;
+
 type Answer = { sessionId: string } | { code: HermitError['code']; message: string };
 
 export class Sessions {
@@ -62,12 +67,13 @@ export class Sessions {
   /** IN-3: answers to `start_session`, so that a repeat starts nothing. */
   private readonly answers = new Map<string, { answer: Answer; at: number }>();
   private readonly ticker: Timer;
+  private stats = { ptysPaused: 0, pausedMs: 0, told: true, ticks: 0 };
 
   constructor(outlet: Exit, given: Surroundings) {
     this.outlet = outlet;
     this.given = given;
     this.budget = new HistoryBudget(given.historyTotal ?? LIMITS.historyTotal);
-    this.ticker = given.clock.every(100, () => this.tick());
+    this.ticker = given.clock.every(TICK, () => this.tick());
   }
 
   get list(): SessionInfo[] {
@@ -231,6 +237,19 @@ export class Sessions {
       if (s.attachments.size > 0) s.tick();
       if (s.endedAt !== null && now - s.endedAt >= LIMITS.endedSession) this.remove(s);
     }
+    this.observe();
+  }
+
+  /** Looks at each tick who is paused, and tells the relay now and then; not when it was all zero, and still is. */
+  private observe(): void {
+    const { stats } = this;
+    stats.ptysPaused = 0;
+    for (const s of this.all.values()) if (s.paused && s.endedAt === null) stats.ptysPaused++;
+    stats.pausedMs += stats.ptysPaused * TICK;
+    if (++stats.ticks < STATS_EVERY) return;
+    const { ptysPaused, pausedMs, told } = stats;
+    if (pausedMs > 0 || !told) this.outlet.message({ type: 'stats', ptysPaused, pausedMs });
+    this.stats = { ptysPaused, pausedMs: 0, told: pausedMs === 0, ticks: 0 };
   }
 
   private remove(s: Session): void {

@@ -34,6 +34,8 @@ export class AgentLink {
   /** The agent sends through this connection: viewers here are served without the bus (DRAIN-2). */
   local = false;
   activity: Activity = { sessions: [], attachments: [] };
+  /** Programs that were waiting for their viewers when the agent last said. */
+  ptysPaused = 0;
   readonly socket: Socket;
   private readonly connection: string;
   private readonly pod: Pod;
@@ -146,6 +148,10 @@ export class AgentLink {
       case 'request_done':
         if (m.pod === undefined) this.describe(m as Extract<AgentToRelay, { type: 'sessions' }>);
         else this.pod.reply(m.pod, this.machineId, m as PodReply);
+        return;
+      case 'stats':
+        this.ptysPaused = m.ptysPaused;
+        this.pod.counters.ptyPausedMs += m.pausedMs;
         return;
       case 'session_ended':
       case 'ping':

@@ -19,6 +19,10 @@ export class Requests {
     this.random = random;
   }
 
+  get size(): number {
+    return this.pending.size;
+  }
+
   /** Sends now and again until there is an answer; `done` runs once, with TIMEOUT at the latest. */
   open(key: string, machineId: string, send: () => void, done: (answer: Answer) => void): void {
     const known = this.pending.get(key);
