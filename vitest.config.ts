@@ -33,7 +33,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,services}/*/src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            '{packages,services}/*/src/**/*.test.{ts,tsx}',
+            'bench/src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'test/*.test.ts',
+          ],
           exclude: [...exclude, '**/*.contract.test.ts', 'test/architecture.test.ts'],
           testTimeout: 5_000,
           sequence: { groupOrder: 0 },

@@ -114,7 +114,7 @@ describe.each(['postgres', 'embedded'] as const)('machines, on the %s database',
     expect(relay.changes.filter((change) => 'machineId' in change && change.machineId === machine.id)).toEqual([
       { type: 'machine_renamed', ...about, name: 'second' },
       { type: 'machine_token_rotated', ...about },
-      { type: 'machine_removed', ...about },
+      { type: 'machine_removed', ...about, sharedWith: [] },
     ]);
   });
 

@@ -1,0 +1,174 @@
+// Pacing and screens under flood: Ctrl-C answers at once, a slow viewer stalls nobody, a reattach paints the screen and
+// not the past, and nothing grows without bound.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cluster, startCluster } from './kit/cluster.ts';
+import type { HermitProcess } from './kit/hermit-process.ts';
+import { ReferenceTerminal } from './kit/reference.ts';
+import { Talk } from './kit/talk.ts';
+import { until } from './kit/wait.ts';
+
+const MiB = 1024 * 1024;
+const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+
+describe.each([
+  { place: 'same pod', viewerAt: 0 },
+  { place: 'other pod', viewerAt: 1 },
+])('$place', ({ viewerAt }) => {
+  let cluster: Cluster;
+  let agent: HermitProcess;
+
+  beforeAll(async () => {
+    cluster = await startCluster({ pods: 2 });
+    agent = await cluster.startAgent(cluster.pod(0).url);
+  });
+  afterAll(() => cluster?.[Symbol.asyncDispose]());
+
+  const shell = { command: 'sh', args: ['-i'], env: { PS1: 'prompt> ' }, cols: 80, rows: 24 };
+
+  test('Ctrl-C under flood, behind 100 KB/s and 50 ms: the prompt is back at once', async () => {
+    const path = await cluster.path([viewerAt], { delayMs: 50, bytesPerSecond: 100_000 });
+    const person = cluster.person(path.url);
+    const session = await person.start(cluster.machine.id, shell);
+    const viewer = person.look(cluster.machine.id, session.id, { size: { cols: 80, rows: 24 } });
+    await viewer.live();
+    await viewer.sees('prompt> ');
+    const took: number[] = [];
+    for (let round = 0; round < 7; round++) {
+      viewer.type('while :; do echo a line of a program that prints without end; done\r');
+      const from = viewer.bytes;
+      await until('the flood is under way', () => viewer.bytes > from + 150_000);
+      const pressed = performance.now();
+      viewer.tail = '';
+      viewer.type('\u0003');
+      await until('the prompt is back', () => /prompt> $/.test(viewer.tail), 20_000);
+      took.push(performance.now() - pressed);
+    }
+    console.log(`      Ctrl-C to prompt: ${took.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+    expect(median(took)).toBeLessThanOrEqual(400);
+    await person[Symbol.asyncDispose]();
+  });
+
+  test('a viewer at 20 KB/s beside one at full speed', async () => {
+    const person = cluster.person(cluster.pod(viewerAt).url);
+    const program = { command: 'sh', args: ['-c', 'read go; seq 1 3000000 | head -c 12000000; echo; echo the end'] };
+    const alone = async (): Promise<number> => {
+      const session = await person.start(cluster.machine.id, program);
+      const viewer = person.look(cluster.machine.id, session.id, { mode: 'stream' });
+      await viewer.live();
+      const started = performance.now();
+      viewer.type('\r');
+      await viewer.ended();
+      return viewer.bytes / (performance.now() - started);
+    };
+    const beside = async (): Promise<number> => {
+      const slowPath = await cluster.path([viewerAt], { bytesPerSecond: 20_000 });
+      const slow = cluster.person(slowPath.url);
+      const session = await person.start(cluster.machine.id, program);
+      const slowViewer = slow.look(cluster.machine.id, session.id);
+      await slowViewer.live();
+      const viewer = person.look(cluster.machine.id, session.id, { mode: 'stream' });
+      await viewer.live();
+      const started = performance.now();
+      viewer.type('\r');
+      await viewer.ended();
+      const speed = viewer.bytes / (performance.now() - started);
+      // The slow one skips ahead, and sees the end as well.
+      await slowViewer.ended(30_000);
+      expect(slowViewer.tail).toContain('the end');
+      await slow[Symbol.asyncDispose]();
+      return speed;
+    };
+    const ratios: number[] = [];
+    for (let round = 0; round < 3; round++) ratios.push(1 / ((await alone()) / (await beside())));
+    console.log(`      of its lone throughput: ${ratios.map((r) => r.toFixed(2)).join(', ')}`);
+    expect(median(ratios)).toBeGreaterThanOrEqual(0.9);
+    await person[Symbol.asyncDispose]();
+  });
+
+  test('a reattach after 50 MB paints the right screen, in less than 1 MB', async () => {
+    const person = cluster.person(cluster.pod(viewerAt).url);
+    const session = await person.start(cluster.machine.id, {
+      command: 'sh',
+      args: ['-c', 'read go; seq 1 8000000 | head -c 50000000; printf "\\nthe \\033[31mred\\033[0m end> "; read stop'],
+      cols: 80,
+      rows: 24,
+    });
+    const first = person.look(cluster.machine.id, session.id, { mode: 'stream' });
+    await first.live();
+    first.type('\r');
+    await first.sees('end> ', 60_000);
+    first.attachment.detach();
+
+    const took: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const other = cluster.person(cluster.pod(viewerAt).url);
+      await until('it is connected', () => other.connection.state.name === 'live');
+      const reference = new ReferenceTerminal({ cols: 80, rows: 24 });
+      const started = performance.now();
+      const viewer = other.look(cluster.machine.id, session.id, { size: { cols: 80, rows: 24 } });
+      viewer.onPaint = (painted) => reference.paint(painted);
+      await viewer.live();
+      took.push(performance.now() - started);
+      const screen = await reference.screen();
+      expect(screen[23]).toBe('the red end>');
+      expect(screen[24]).toBe('cursor 13,23 normal');
+      expect(viewer.snapshots).toBe(1);
+      expect(viewer.snapshotBytes + viewer.bytes).toBeLessThan(MiB);
+      await other[Symbol.asyncDispose]();
+    }
+    console.log(`      reattached and painted in ${took.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+    expect(median(took)).toBeLessThan(300);
+    await person[Symbol.asyncDispose]();
+  });
+
+  test('a program never waits for a viewer that is away, and typing is refused when the queue is full', async () => {
+    const path = await cluster.path([viewerAt]);
+    const person = cluster.person(path.url);
+    const talk = await Talk.start(person, cluster.machine.id, 2_000, 4_000);
+    const viewer = person.look(cluster.machine.id, talk.session.id, { mode: 'stream' });
+    await viewer.sees('00000100 ');
+    path.offline();
+    await until('it is noticed', () => viewer.state === 'waiting');
+    const page = 'x'.repeat(1_024);
+    let taken = 0;
+    while (talk.type(viewer, page)) taken++;
+    expect(taken).toBe(64);
+    path.online();
+    await until('there is room again', () => viewer.attachment.inputRoom > 0);
+    talk.finish(viewer);
+    await talk.complete(viewer);
+    await person[Symbol.asyncDispose]();
+  });
+
+  test('a viewer who only watches can neither type nor resize', async () => {
+    const person = cluster.person(cluster.pod(viewerAt).url);
+    const session = await person.start(cluster.machine.id, shell);
+    const driver = person.look(cluster.machine.id, session.id, { size: { cols: 80, rows: 24 } });
+    await driver.sees('prompt> ');
+    const other = cluster.person(cluster.pod(viewerAt).url);
+    const watcher = other.look(cluster.machine.id, session.id, { readOnly: true, size: { cols: 20, rows: 5 } });
+    await watcher.live();
+    expect(watcher.type('echo mischief\r')).toBe(false);
+    watcher.attachment.resize({ cols: 10, rows: 5 });
+    driver.type('stty size; echo do""ne\r');
+    await driver.sees('done');
+    expect(driver.tail).toContain('24 80');
+    expect(driver.tail).not.toContain('mischief');
+    await other[Symbol.asyncDispose]();
+    await person[Symbol.asyncDispose]();
+  });
+
+  test('memory stayed bounded through all of this', () => {
+    const rss = {
+      agent: agent.rss / MiB,
+      'pod 0': cluster.pod(0).process.rss / MiB,
+      'pod 1': cluster.pod(1).process.rss / MiB,
+    };
+    console.log(
+      `      resident: ${Object.entries(rss)
+        .map(([who, mib]) => `${who} ${mib.toFixed(0)} MiB`)
+        .join(', ')}`,
+    );
+    for (const mib of Object.values(rss)) expect(mib).toBeLessThan(450);
+  });
+});

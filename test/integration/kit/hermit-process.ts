@@ -1,0 +1,69 @@
+// One process of Hermit under test: a relay pod, an agent, a command line. Dies with the test.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { until } from './wait.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const SOURCES = {
+  relay: 'services/relay/src/main.ts',
+  agent: 'services/agent/src/main.ts',
+  hermit: 'packages/cli/src/main.ts',
+} as const;
+/** Output that is kept for the message of a failure. */
+const KEPT = 256 * 1024;
+
+export class HermitProcess implements AsyncDisposable {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  private readonly exited: Promise<unknown>;
+
+  constructor(part: keyof typeof SOURCES, args: readonly string[], env: Record<string, string>) {
+    const { PATH = '', HOME = '/', TMPDIR } = process.env;
+    this.child = spawn(process.execPath, ['--conditions=@hermit/source', SOURCES[part], ...args], {
+      cwd: ROOT,
+      env: { PATH, HOME, NO_COLOR: '1', ...(TMPDIR ? { TMPDIR } : {}), ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout = (this.stdout + text).slice(-KEPT);
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr = (this.stderr + text).slice(-KEPT);
+    });
+    this.child.stdin?.on('error', () => {});
+    this.exited = once(this.child, 'close');
+  }
+
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  get code(): number | null {
+    return this.child.exitCode;
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    if (!this.ended) this.child.kill(signal);
+  }
+
+  /** Resident set size in bytes. */
+  get rss(): number {
+    const pages = Number(readFileSync(`/proc/${this.child.pid}/statm`, 'utf8').split(' ')[1]);
+    return pages * 4096;
+  }
+
+  async end(deadlineMs = 30_000): Promise<number | null> {
+    await until(`the process ends\n${this.stdout}\n${this.stderr}`, () => this.ended, deadlineMs);
+    await this.exited;
+    return this.child.exitCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill('SIGCONT');
+    this.kill('SIGKILL');
+    if (!this.ended) await this.exited;
+  }
+}

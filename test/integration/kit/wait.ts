@@ -1,0 +1,16 @@
+// Waiting for a condition, with a deadline: tests never sleep for a guess.
+
+/** Resolves with the first value that is neither false, null nor undefined; rejects with `what` at the deadline. */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  deadlineMs = 15_000,
+): Promise<NonNullable<Exclude<T, false>>> {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    const value = await condition();
+    if (value !== false && value !== null && value !== undefined) return value as NonNullable<Exclude<T, false>>;
+    if (Date.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
