@@ -42,7 +42,7 @@ export const startProgress = (title) => {
     const line = `${mark} ${title}${detail ? ` ${style.dim(detail)}` : ''} ${style.dim(seconds(elapsed()))}`;
     process.stdout.write(`\r\u001b[2K${line}`);
   };
-  const beat = () => console.log(`  ${title}${detail ? `, ${detail}` : ''}, ${seconds(elapsed())} so far`);
+  const beat = () => console.log(`  ${title.trim()}${detail ? `, ${detail}` : ''}, ${seconds(elapsed())} so far`);
   const timer = setInterval(onTerminal ? draw : beat, onTerminal ? frameMs : heartbeatMs);
   if (onTerminal) draw();
 

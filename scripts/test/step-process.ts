@@ -55,7 +55,7 @@ export const runStep = async (program: string, args: readonly string[], warden: 
   const log = join(logs, `${options.name}.log`);
   writeFileSync(log, '');
   let output = '';
-  const colour = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
+  const colour = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
 
   const child = spawn(process.execPath, [join(root, 'node_modules', program), ...args], {
     cwd: root,

@@ -1,6 +1,7 @@
 // The steps of a test run, in their order.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { root } from '../setup/pinned-node.mjs';
 import { type Progress, seconds } from '../setup/progress.mjs';
 import type { Warden } from '../warden.ts';
@@ -46,10 +47,11 @@ const check = (name: string, program: string, argumentLists: () => readonly (rea
   },
 });
 
+/** Vitest tells the story twice: a line per file as it goes, then the failures in full. The latter is the report. */
 const failures = (output: string): string => {
-  // Vitest tells the story twice: a line per file as it goes, then the failures in full. The latter is the report.
-  const start = output.search(/^.*⎯ (Failed|Unhandled)/m);
-  return (start < 0 ? output : output.slice(start)).trim();
+  const lines = output.split('\n');
+  const start = lines.findIndex((line) => /^\s*⎯+ (Failed|Unhandled)/.test(stripVTControlCharacters(line)));
+  return lines.slice(Math.max(0, start)).join('\n').trim();
 };
 
 const tests = (name: string, deadlineMs: number, needsServices: boolean): Step => ({
