@@ -36,7 +36,7 @@ export interface Outlet {
   /** False: nothing is connected, and what is sent now vanishes. */
   readonly connected: boolean;
   /** A message of this session, in order with its frames. */
-  message(message: SessionMessage | Extract<AgentToRelay, { type: 'session_ended' }>): void;
+  message(message: SessionMessage | Extract<AgentToRelay, { type: 'session_ended' | 'stats' }>): void;
   frame(frame: Uint8Array): void;
   /** There is output to send: `pump` will be called when there is room. */
   wants(session: Session): void;
