@@ -55,7 +55,7 @@ export class RedisNode {
         this.subscriber.rebuild();
       },
     });
-    this.subscriber = new RedisSubscriber(connections.subscriber(key), sharded, clock, {
+    this.subscriber = new RedisSubscriber(connections.subscriber(key), sharded, clock, connections.random, {
       message: (channel, message) => this.hear(channel, message),
       settled: () => this.update(),
       lost: () => {

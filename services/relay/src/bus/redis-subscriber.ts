@@ -1,6 +1,6 @@
 // One connection to one Redis server that only subscribes. It keeps what is wanted, and brings it back after every
 // reconnect; whether anything then really arrives is for the probe to prove.
-import type { Clock, Timer } from '@hermit/transport';
+import type { Clock, Random, Timer } from '@hermit/transport';
 import type { Redis } from 'ioredis';
 
 /** Channels named in one SUBSCRIBE. With sharded channels it is one: they must not span slots. */
@@ -29,6 +29,7 @@ export class RedisSubscriber {
   private readonly sharded: boolean;
   private readonly events: SubscriberEvents;
   private readonly clock: Clock;
+  private readonly random: Random;
   private readonly wanted = new Map<string, Wanted>();
   private readonly wire = new Map<string, Ticket>();
   private dirty = new Set<string>();
@@ -37,12 +38,14 @@ export class RedisSubscriber {
   private connection = 0;
   private begun = false;
   private flushing = false;
+  private readonly refused = new Set<string>();
   private retry: Timer | undefined;
 
-  constructor(redis: Redis, sharded: boolean, clock: Clock, events: SubscriberEvents) {
+  constructor(redis: Redis, sharded: boolean, clock: Clock, random: Random, events: SubscriberEvents) {
     this.redis = redis;
     this.sharded = sharded;
     this.clock = clock;
+    this.random = random;
     this.events = events;
     redis.on(sharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, message: Buffer) =>
       events.message(channel.toString(), message),
@@ -181,14 +184,12 @@ export class RedisSubscriber {
     }
   }
 
-  private readonly refusals = new Set<string>();
-
   private askLater(channel: string): void {
-    this.refusals.add(channel);
-    this.retry ??= this.clock.after(REFUSED_RETRY * (0.5 + Math.random()), () => {
+    this.refused.add(channel);
+    this.retry ??= this.clock.after(REFUSED_RETRY * (0.5 + this.random()), () => {
       this.retry = undefined;
-      for (const each of this.refusals) if (this.wanted.has(each)) this.touch(each);
-      this.refusals.clear();
+      for (const each of this.refused) if (this.wanted.has(each)) this.touch(each);
+      this.refused.clear();
     });
   }
 
