@@ -25,7 +25,7 @@ export class InputQueue {
   /** All or nothing: false when it does not fit. Copies. */
   push(bytes: Uint8Array, reply: boolean): boolean {
     if (bytes.length > this.room) return false;
-    if (bytes.length > 0) this.runs.push({ at: this.end, bytes: bytes.slice(), reply });
+    if (bytes.length > 0) this.runs.push({ at: this.end, bytes: new Uint8Array(bytes), reply });
     this.end += bytes.length;
     return true;
   }

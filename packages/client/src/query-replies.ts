@@ -45,7 +45,7 @@ export class ReplySplitter {
         const sequence = sequenceAt(b, at);
         if (sequence === 'more') {
           part(at, false);
-          this.rest = b.slice(at);
+          this.rest = new Uint8Array(b.subarray(at));
           return out;
         }
         if (sequence.kind === 'reply') {

@@ -36,12 +36,12 @@ export class ScreenView implements View {
   snapshot({ scrollback, screen, repaint }: Painting, done: () => void): void {
     const above = repaint ? '' : this.pushUp(scrollback);
     this.painted = true;
-    this.port.write(`${SYNC_BEGIN}${RESET}${above}\x1b[H\x1b[J${screen}${SYNC_END}`, done);
+    this.port.write(`${above}${RESET}${SYNC_BEGIN}\x1b[H\x1b[J${screen}${SYNC_END}`, done);
   }
 
   /**
    * Everything that is on the terminal, and the scrollback after it, moves above the screen: a line in row r leaves
-   * it with as many line feeds as there are rows, wherever the cursor is.
+   * it with as many line feeds as there are rows, wherever the cursor is. Before any reset, which would move it.
    */
   private pushUp(scrollback: string): string {
     return `${scrollback}\x1b[0m${'\n'.repeat(this.port.size().rows)}`;

@@ -31,7 +31,7 @@ export class Typing {
         this.port.refused(bytes.length - at);
         return;
       }
-      this.held.push(piece.slice());
+      this.held.push(new Uint8Array(piece)); // a copy, also of a Buffer, whose `slice` is none
       this.heldBytes += piece.length;
     }
   }

@@ -53,6 +53,7 @@ function follow(root: Command, words: readonly string[]): Place | null {
 async function allAt({ command, given, option }: Place, word: string, names: NameSource): Promise<string[]> {
   if (option) return option.argChoices ?? [];
   if (word.startsWith('-')) return optionsOf(command).flatMap((o) => (o.long && !o.hidden ? [o.long] : []));
+  if (command.commands.length > 0 && given.length > 0) return [];
   if (command.commands.length > 0)
     return command
       .createHelp()

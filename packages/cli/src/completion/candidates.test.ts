@@ -1,0 +1,55 @@
+// Completion, read off the real commands.
+import { expect, it } from 'vitest';
+import { Context } from '../context.ts';
+import { programOf } from '../program.ts';
+import { candidates } from './candidates.ts';
+
+const program = programOf(new Context({ HOME: '/nowhere' }, process));
+const names = {
+  machines: async () => ['buildbox', 'laptop', 'build farm'],
+  sessions: async (machine: string) => [`work@${machine}`, 'vim'],
+};
+const complete = (...words: string[]) => candidates(program, words, names);
+
+it.each<[string[], string[]]>([
+  [['mach'], ['machines', 'machine']],
+  [
+    ['machine', ''],
+    ['add', 'remove', 'help'],
+  ],
+  [
+    ['attach', ''],
+    ['buildbox', 'laptop', 'build farm'],
+  ],
+  [
+    ['attach', 'b'],
+    ['buildbox', 'build farm'],
+  ],
+  [
+    ['attach', 'buildbox', ''],
+    ['work@buildbox', 'vim'],
+  ],
+  [['attach', '--read-only', 'laptop', 'w'], ['work@laptop']],
+  [['attach', '--from', '12', 'laptop', 'v'], ['vim']],
+  [['attach', 'a', 'b', ''], []],
+  [
+    ['attach', '--re'],
+    ['--read-only', '--relay'],
+  ],
+  [['new', '--size-policy', 's'], ['smallest']],
+  [['new', 'buildbox', '--', 'm'], []],
+  [['kill', 'buildbox', 'v'], ['vim']],
+  [
+    ['completion', ''],
+    ['bash', 'zsh', 'fish'],
+  ],
+  [['--relay', 'https://x', 'sess'], ['sessions']],
+  [['machine', 'remove', 'lap'], ['laptop']],
+  [['nonsense', ''], []],
+])('%j gives %j', async (words, expected) => {
+  expect(await complete(...words)).toEqual(expected);
+});
+
+it('does not offer what is hidden', async () => {
+  expect(await complete('compl')).toEqual(['completion']);
+});
