@@ -16,6 +16,8 @@ export const ERROR_CODES = {
   MACHINE_LIMIT: 'The user owns as many machines as they may.',
   MACHINE_NAME_MISMATCH: 'The token belongs to a machine of another name.',
   SESSION_NOT_FOUND: 'There is no such session on this machine.',
+  SHARE_NOT_FOUND: 'There is no such share, or it was withdrawn or has expired.',
+  SHARE_LIMIT: 'The machine has as many shares as it may.',
   SESSION_LIMIT: 'The machine runs as many sessions as it may.',
   SESSION_START_FAILED: 'The agent could not start the program.',
   ATTACHMENT_LIMIT: 'The session or the socket has as many attachments as it may.',

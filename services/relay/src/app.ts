@@ -81,6 +81,7 @@ export async function createApp(config: Config): Promise<App> {
       accounts,
       tokens,
       presence: { machines: (ids) => shown(presence, ids) },
+      sessions: (machineId) => presence.sessions(machineId),
       checks: {
         draining: async () => {
           if (pod.draining) throw new HermitError('DRAINING', 'leaving');
@@ -181,11 +182,12 @@ async function shown(presence: Presence, ids: readonly string[]) {
 /** Carries what happened to accounts to the pods that hold open sockets. */
 function announce(pod: Pod, change: AccountsChange): void {
   const { userId } = change;
-  if (change.type === 'logins_ended') pod.toUser(userId, { type: 'logins_ended', loginIds: change.loginIds });
+  if (change.type === 'logins_ended') pod.loginsEnded(userId, change.loginIds);
+  if (change.type === 'rights_changed') pod.rightsChanged(userId, change.machineId, change.sessionId);
   if (change.type === 'machine_removed') {
     const { machineId } = change;
     pod.revokeMachine(machineId);
-    pod.toUser(userId, { type: 'expel', machineId, sessionId: null });
+    for (const each of [userId, ...change.sharedWith]) pod.rightsChanged(each, machineId, null);
     pod.toUser(userId, { type: 'tell', message: { type: 'machine_removed', machineId } });
   }
   if (change.type === 'machine_token_rotated') pod.revokeMachine(change.machineId);

@@ -85,6 +85,7 @@ export async function startHttpSide(options: HttpSideOptions = {}): Promise<Http
     accounts,
     tokens,
     presence: options.presence ?? { machines: async () => live },
+    sessions: async () => [],
     checks: { database: () => database.ping(), ...options.checks },
   });
   await app.ready();

@@ -1,63 +1,22 @@
 // What accounts promise, on Postgres and on the Postgres inside the relay alike.
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createDataDirectory } from '../../../../test/services/data-directory.ts';
-import { createDatabase } from '../../../../test/services/databases.ts';
-import { createTokenKeys } from '../auth/token-keys.ts';
-import { createTokens, REFRESH_SECONDS } from '../auth/tokens.ts';
-import { type Accounts, type AccountsChange, type AccountsOptions, createAccounts, type User } from './accounts.ts';
-import { type Database, openDatabase } from './database.ts';
-import { migrate } from './migrate.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { REFRESH_SECONDS } from '../auth/tokens.ts';
+import type { Accounts, AccountsChange, User } from './accounts.ts';
+import { type AccountsWorld, accountsWorlds, PASSWORD } from './accounts-worlds.contract.ts';
 import { createPasswords } from './passwords.ts';
 
-const servers: Record<string, () => Promise<{ url?: string; dataDir: string; dispose(): Promise<void> }>> = {
-  Postgres: async () => {
-    const database = await createDatabase();
-    return { url: database.url, dataDir: '', dispose: async () => database[Symbol.asyncDispose]() };
-  },
-  'the embedded Postgres': async () => {
-    const directory = await createDataDirectory();
-    return { dataDir: directory.path, dispose: async () => directory[Symbol.asyncDispose]() };
-  },
-};
-
-const passwords = createPasswords({ cost: { memoryCost: 1024, timeCost: 2, parallelism: 1 } });
-const PASSWORD = 'correct horse';
-
-describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
-  let server: Awaited<ReturnType<typeof start>>;
-  let database: Database;
-  let changes: AccountsChange[];
-  /** Milliseconds since 1970; moved by hand. */
-  let now: number;
+describe.each(accountsWorlds)('accounts on %s', (_, start) => {
+  const world = start();
+  let at: AccountsWorld;
   let accounts: Accounts;
+  let changes: AccountsChange[];
   let serial = 0;
-
-  const make = (over: Partial<AccountsOptions> = {}) =>
-    createAccounts({
-      sql: database.sql,
-      passwords,
-      tokens: createTokens(createTokenKeys(['a-secret-of-more-than-32-characters']), () => now),
-      onChange: (change) => changes.push(change),
-      now: () => now,
-      ...over,
-    });
   const address = () => `user-${++serial}@example.org`;
   const person = (): Promise<User> => accounts.register({ email: address(), password: PASSWORD });
-
-  beforeAll(async () => {
-    server = await start();
-    database = await openDatabase({ database: { url: server.url, ca: undefined, pool: 10 }, dataDir: server.dataDir });
-    await migrate(database.sql);
-  });
-  afterAll(async () => {
-    await database?.close();
-    await server?.dispose();
-  });
   beforeEach(() => {
-    changes = [];
-    now = Date.now();
-    accounts = make();
+    at = world();
+    ({ accounts, changes } = at);
   });
 
   describe('users', () => {
@@ -94,9 +53,11 @@ describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
     it('are stored with a hash alone, made anew at the next log-in when its cost has changed', async () => {
       const user = await person();
       const stored = async () =>
-        (await database.sql`select password_hash from users where id = ${user.id}`)[0]?.password_hash as string;
+        (await at.sql`select password_hash from users where id = ${user.id}`)[0]?.password_hash as string;
       expect(await stored()).toMatch(/^\$argon2id\$.*\bt=2\b/);
-      const dearer = make({ passwords: createPasswords({ cost: { memoryCost: 1024, timeCost: 3, parallelism: 1 } }) });
+      const dearer = at.make({
+        passwords: createPasswords({ cost: { memoryCost: 1024, timeCost: 3, parallelism: 1 } }),
+      });
       await dearer.authenticate({ email: user.email, password: PASSWORD });
       expect(await stored()).toMatch(/^\$argon2id\$.*\bt=3\b/);
       await expect(dearer.authenticate({ email: user.email, password: PASSWORD })).resolves.toEqual(user);
@@ -106,7 +67,7 @@ describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
       await person();
       const credentials = { email: address(), password: PASSWORD };
       for (const registration of ['closed', 'invite'] as const) {
-        await expect(make({ registration }).register(credentials)).rejects.toMatchObject({
+        await expect(at.make({ registration }).register(credentials)).rejects.toMatchObject({
           code: 'REGISTRATION_CLOSED',
         });
       }
@@ -157,7 +118,7 @@ describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
 
     it('end after 7 days without renewal', async () => {
       const { refreshToken } = await accounts.openLogin(await person());
-      now += REFRESH_SECONDS * 1000;
+      at.advance(REFRESH_SECONDS * 1000);
       await expect(accounts.renewLogin(refreshToken)).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
     });
 
@@ -182,10 +143,9 @@ describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
     });
 
     it('vouch for their access tokens while they are open', async () => {
-      const tokens = createTokens(createTokenKeys(['a-secret-of-more-than-32-characters']), () => now);
       const user = await person();
       const login = await accounts.openLogin(user);
-      const caller = await tokens.verifyAccess(login.accessToken);
+      const caller = await at.tokens.verifyAccess(login.accessToken);
       expect(await accounts.confirm(caller)).toEqual(user);
       const renewed = await accounts.renewLogin(login.refreshToken);
       expect(await accounts.confirm(caller)).toEqual(user);
@@ -199,7 +159,7 @@ describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
 
     it('keep no token, only its hash', async () => {
       const { refreshToken, accessToken } = await accounts.openLogin(await person());
-      const rows = await database.sql`select * from refresh_tokens`;
+      const rows = await at.sql`select * from refresh_tokens`;
       const dump = JSON.stringify(rows) + rows.map((row) => row.token_hash.toString()).join();
       expect(dump).not.toContain(refreshToken.split('.')[2]);
       expect(dump).not.toContain(accessToken.split('.')[2]);
@@ -208,7 +168,7 @@ describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
     it('that expired are removed, and only those', async () => {
       const user = await person();
       await accounts.openLogin(user);
-      now += REFRESH_SECONDS * 1000;
+      at.advance(REFRESH_SECONDS * 1000);
       const fresh = await accounts.openLogin(user);
       expect(await accounts.removeExpired()).toBeGreaterThanOrEqual(1);
       expect(await accounts.removeExpired()).toBe(0);
@@ -225,7 +185,7 @@ describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
       expect(await accounts.machineByToken(`${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`)).toBeNull();
       expect(await accounts.machineByToken(token.replace(/_[0-9a-f]{32}_/, `_${'0'.repeat(32)}_`))).toBeNull();
       expect(await accounts.machineByToken('')).toBeNull();
-      const [row] = await database.sql`select * from machines where id = ${machine.id}`;
+      const [row] = await at.sql`select * from machines where id = ${machine.id}`;
       expect(row?.token_hash).toHaveLength(32);
     });
 
@@ -257,7 +217,7 @@ describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
 
     it('are limited in number, also when many are made at once', async () => {
       const user = await person();
-      const limited = make({ machinesPerUser: 3 });
+      const limited = at.make({ machinesPerUser: 3 });
       const outcomes = await Promise.allSettled(
         Array.from({ length: 6 }, (_, i) => limited.createMachine(user.id, `box-${i}`)),
       );
@@ -294,7 +254,7 @@ describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
       expect(changes).toEqual([
         { type: 'machine_renamed', userId, machineId, name: 'crate' },
         { type: 'machine_token_rotated', userId, machineId },
-        { type: 'machine_removed', userId, machineId },
+        { type: 'machine_removed', userId, machineId, sharedWith: [] },
       ]);
     });
 
@@ -317,7 +277,7 @@ describe.each(Object.entries(servers))('accounts on %s', (_, start) => {
       const user = await person();
       const { token } = await accounts.createMachine(user.id, 'box');
       const login = await accounts.openLogin(user);
-      await database.sql`delete from users where id = ${user.id}`;
+      await at.sql`delete from users where id = ${user.id}`;
       expect(await accounts.machineByToken(token)).toBeNull();
       await expect(accounts.renewLogin(login.refreshToken)).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
       await expect(accounts.createMachine(user.id, 'box')).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });

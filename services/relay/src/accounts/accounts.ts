@@ -6,11 +6,13 @@ import type { OnChange } from './changes.ts';
 import { createLogins } from './logins.ts';
 import { createMachines } from './machines.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
+import { createShares } from './shares.ts';
 import { createUsers, type Registration } from './users.ts';
 
 export type { AccountsChange, OnChange } from './changes.ts';
 export type { Login } from './logins.ts';
 export type { Machine, MachineWithToken } from './machines.ts';
+export type { GivenShare, NewShare, ReceivedShare, Rights, ShareRole } from './shares.ts';
 export type { Credentials, Registration, User } from './users.ts';
 
 export type AccountsOptions = {
@@ -35,5 +37,6 @@ export function createAccounts(options: AccountsOptions) {
     ...createUsers({ sql, passwords, registration }),
     ...createLogins({ sql, tokens, onChange, now }),
     ...createMachines({ sql, onChange, machinesPerUser }),
+    ...createShares({ sql, onChange, now }),
   });
 }

@@ -38,7 +38,9 @@ export function createDirectory({ accounts, tokens, presence }: DirectoryOptions
     },
 
     role(userId, machineId, sessionId, done) {
-      settle(roleAt(userId, machineId, sessionId), done);
+      settle(roleAt(userId, machineId, sessionId), (found) =>
+        found instanceof HermitError ? done(found) : done(found.role, found.until),
+      );
     },
 
     online(machineId, done) {
@@ -95,18 +97,26 @@ export function createDirectory({ accounts, tokens, presence }: DirectoryOptions
   }
 
   async function roleAt(userId: string, machineId: string, sessionId: string | null) {
-    let ownerId: string | undefined;
+    const { ownerId, shares } = await rightsAt(userId, machineId, sessionId);
+    const role = ownerId === null ? null : roleOf(userId, { ownerId, sessionId }, shares, Date.now());
+    if (role === null) throw new HermitError('MACHINE_NOT_FOUND');
+    // The first share that ends may change the role; whoever holds it asks again then.
+    const ends = shares.map(({ expiresAt }) => expiresAt ?? Number.POSITIVE_INFINITY);
+    return { role, until: role === 'owner' || ends.length === 0 ? null : Math.min(...ends) };
+  }
+
+  /** Nothing is cached: a share that was withdrawn is none from then on. */
+  async function rightsAt(userId: string, machineId: string, sessionId: string | null) {
     try {
-      ownerId = (await accounts.machineOf(userId, machineId))?.userId;
+      return (await accounts.rightsAt(userId, machineId, sessionId)) ?? { ownerId: null, shares: [] };
     } catch (error) {
       if (!(error instanceof HermitError) || error.code !== 'UNAVAILABLE') throw error;
-      // Presence was written by a pod that had asked: good enough to reattach to what runs.
-      ownerId = (await presence.machines([machineId])).get(machineId)?.userId;
-      if (ownerId === undefined) throw error;
+      // Presence was written by a pod that had asked: good enough for an owner to reattach to what runs. Of shares
+      // nobody can tell now, so nobody who is not the owner comes in.
+      const ownerId = (await presence.machines([machineId])).get(machineId)?.userId;
+      if (ownerId !== userId) throw error;
+      return { ownerId, shares: [] };
     }
-    const role = ownerId === undefined ? null : roleOf(userId, { ownerId, sessionId }, [], Date.now());
-    if (role === null) throw new HermitError('MACHINE_NOT_FOUND');
-    return role;
   }
 }
 

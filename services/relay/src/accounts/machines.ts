@@ -84,9 +84,15 @@ export function createMachines({ sql, onChange, machinesPerUser }: MachinesOptio
     /** Throws MACHINE_NOT_FOUND. */
     async removeMachine(userId: string, machineId: string): Promise<void> {
       if (!isUuid(machineId)) throw notFound();
-      const gone = await sql`delete from machines where id = ${machineId} and user_id = ${userId}`;
-      if (gone.count === 0) throw notFound();
-      onChange({ type: 'machine_removed', userId, machineId });
+      const sharedWith = (await sql.begin(async (tx) => {
+        const owned = await tx`select 1 from machines where id = ${machineId} and user_id = ${userId} for update`;
+        if (owned.length === 0) throw notFound();
+        const rows = await tx<{ user_id: string }[]>`
+          select distinct user_id from shares where machine_id = ${machineId} and user_id is not null`;
+        await tx`delete from machines where id = ${machineId}`;
+        return rows.map((row) => row.user_id);
+      })) as string[];
+      onChange({ type: 'machine_removed', userId, machineId, sharedWith });
     },
 
     /** The token before is worth nothing from then on. Throws MACHINE_NOT_FOUND. */

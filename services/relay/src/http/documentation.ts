@@ -15,6 +15,7 @@ export async function documentation(app: FastifyInstance): Promise<void> {
       tags: [
         { name: 'log-in', description: 'Accounts and tokens' },
         { name: 'machines', description: 'The machines of a user' },
+        { name: 'sharing', description: 'Sessions that others may look at, or drive' },
         { name: 'health', description: 'For probes' },
       ],
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },

@@ -6,23 +6,30 @@ import { documentation } from './documentation.ts';
 import { type HealthChecks, healthRoutes } from './health-routes.ts';
 import { loginRoutes } from './login-routes.ts';
 import { machineRoutes, type PresenceReader } from './machine-routes.ts';
+import { type SessionReader, shareRoutes } from './share-routes.ts';
 
 export type HttpRoutesOptions = {
   accounts: Accounts;
   tokens: Tokens;
   presence: PresenceReader;
+  /** The sessions of a machine, as presence shows them. */
+  sessions: SessionReader;
   /** What `/readyz` asks. */
   checks: HealthChecks;
 };
 
 /** On an app of `createHttpServer`. What demands a token is a scope of its own, so that the rest does not. */
 export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOptions): Promise<void> {
-  const { accounts, tokens, presence, checks } = options;
+  const { accounts, tokens, presence, sessions, checks } = options;
   await documentation(app);
   healthRoutes(app, { checks });
   loginRoutes(app, { accounts });
   await app.register((scope, _, done) => {
     machineRoutes(scope, { accounts, tokens, presence });
+    done();
+  });
+  await app.register((scope, _, done) => {
+    shareRoutes(scope, { accounts, tokens, sessions });
     done();
   });
 }

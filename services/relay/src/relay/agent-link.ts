@@ -40,6 +40,8 @@ export class AgentLink {
   private readonly connection: string;
   private readonly pod: Pod;
   private introduced = false;
+  /** Its introduction, whose token may have to be looked at again. */
+  private said: Register | null = null;
   private registered = false;
   private retired = false;
   private bad = 0;
@@ -228,6 +230,7 @@ export class AgentLink {
       this.close(CLOSE.restart);
       return;
     }
+    this.said = m;
     this.pod.directory.agent(m.token, m.machineName, (machine) => {
       if (!this.socket.open) return;
       if (machine instanceof HermitError) {
@@ -285,6 +288,8 @@ export class AgentLink {
       pod.log('agent_registered', { connection, machine: machineId, user, epoch, agentVersion, ms });
       this.send({ type: 'registered', success: true, protocol: PROTOCOL_VERSION, machineId, pod: pod.id, epoch });
       if (pod.draining) this.sendDraining(0);
+      // What was said before we listened was not heard.
+      this.recheck();
     });
     this.renewLater();
   }
@@ -342,10 +347,22 @@ export class AgentLink {
     pod.subscribeEach(machineId, (audience) => audience.askTip());
   }
 
-  /** The machine was removed, or its token replaced. */
-  revoke(): void {
-    this.pod.presence.release(this.machineId, this.claim?.epoch ?? 0);
-    this.close(CLOSE.removed);
+  /** The machine was removed or its token replaced, if that is so; nobody else's word is taken for it. */
+  verify(doubt: boolean): void {
+    const { said, pod } = this;
+    if (!said) return;
+    pod.directory.agent(said.token, said.machineName, (machine) => {
+      if (!this.socket.open || !(machine instanceof HermitError)) return;
+      if (machine.code === 'INVALID_TOKEN') {
+        pod.presence.release(this.machineId, this.claim?.epoch ?? 0);
+        this.close(CLOSE.removed);
+      } else if (machine.code === 'UNAVAILABLE' && doubt) this.close(CLOSE.notIntroduced);
+    });
+  }
+
+  /** What this socket was to hear may have been lost. */
+  recheck(): void {
+    if (this.claim) this.verify(false);
   }
 
   private describe(m: Extract<AgentToRelay, { type: 'sessions' }>): void {

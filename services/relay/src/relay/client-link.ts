@@ -3,7 +3,6 @@ import {
   CLOSE,
   ClientToRelay,
   type CloseRule,
-  type ErrorCode,
   FLAG_REPLY,
   FRAME,
   frameAttempt,
@@ -23,11 +22,12 @@ import {
   uuidBytes,
 } from '@hermit/protocol';
 import { Liveness, type Socket, type Timer } from '@hermit/transport';
-import { type Action, may, type Role } from '../auth/permissions.ts';
+import { type Action, may } from '../auth/permissions.ts';
 import type { KnownClient } from './directory.ts';
 import { attachAsked, sessionAsked } from './journal.ts';
 import { JsonWriter } from './json-writer.ts';
 import type { Pod } from './pod.ts';
+import { type Held, type Right, Rights } from './rights.ts';
 import { Viewer } from './viewer.ts';
 
 /** Bad messages that are answered before the socket is closed. */
@@ -40,7 +40,7 @@ const BURST = 400;
 const PER_SECOND = 100;
 
 type Of<T extends ClientToRelay['type']> = Extract<ClientToRelay, { type: T }>;
-type Seat = { viewer: Viewer; json: JsonWriter | null; idBytes: Uint8Array };
+type Seat = Held & { json: JsonWriter | null; idBytes: Uint8Array };
 
 const parse = parserOf(ClientToRelay);
 
@@ -58,6 +58,8 @@ export class ClientLink {
   private refilledAt: number;
   private readonly timers = new Set<Timer>();
   private renewal: Timer | null = null;
+  private token = '';
+  private readonly rights: Rights;
   private readonly liveness: Liveness;
 
   constructor(pod: Pod, socket: Socket, connection: string) {
@@ -70,6 +72,13 @@ export class ClientLink {
       () => this.send({ type: 'ping' }),
       () => socket.terminate(),
     );
+    this.rights = new Rights({
+      pod,
+      userId: () => (socket.open ? (this.who?.userId ?? null) : null),
+      seats: this.seats,
+      lost: (seat, why) => this.lost(seat as Seat, why),
+      altered: (seat) => this.altered(seat as Seat),
+    });
     this.after(LIMITS.introduction, () => {
       if (!this.who) this.close(CLOSE.notIntroduced);
     });
@@ -247,6 +256,7 @@ export class ClientLink {
       return;
     }
     this.json = m.encoding === 'json';
+    const { endings } = this.pod;
     this.pod.directory.client(m.token, (who) => {
       if (!this.socket.open) return;
       if (who instanceof HermitError) {
@@ -254,10 +264,13 @@ export class ClientLink {
         return;
       }
       this.who = who;
+      this.token = m.token;
       this.pod.counters.authentications++;
       this.pod.log('client_authenticated', { connection: this.connection, user: who.userId });
       this.pod.clientKnown(this, who);
       this.greet(who, requestId);
+      // A login that ended while its token was looked at: the answer may be older.
+      if (this.pod.endings !== endings) this.recheck();
     });
   }
 
@@ -273,6 +286,7 @@ export class ClientLink {
       if (!this.socket.open) return;
       if (!(who instanceof HermitError) && who.userId === before.userId) {
         this.who = who;
+        this.token = m.token;
         this.greet(who, m.requestId);
       } else this.fail(who instanceof HermitError ? who : new HermitError('INVALID_TOKEN'), { requestId: m.requestId });
     });
@@ -294,7 +308,22 @@ export class ClientLink {
     });
   }
 
-  /** The login of this socket was ended, or the user's right to something withdrawn. */
+  /** What this socket was to hear may have been lost: its login and its rights are looked at again. */
+  recheck(): void {
+    if (!this.who) return;
+    this.pod.directory.client(this.token, (who) => {
+      if (!this.socket.open) return;
+      if (!(who instanceof HermitError)) this.rights.changed(null, null);
+      else if (who.code !== 'UNAVAILABLE') this.revoke();
+    });
+  }
+
+  /** What the user may do with a machine, or with one of its sessions, has changed. */
+  rightsChanged(machineId: string, sessionId: string | null): void {
+    this.rights.changed(machineId, sessionId);
+  }
+
+  /** The login of this socket was ended. */
   revoke(): void {
     this.fail(new HermitError('INVALID_TOKEN', 'This login was ended.'));
     this.close(CLOSE.unauthorized);
@@ -306,16 +335,17 @@ export class ClientLink {
   private allow(
     action: Action,
     of: { machineId: string; sessionId?: string; requestId?: string | undefined },
-    then: (role: Role) => void,
+    then: (right: Right) => void,
   ): void {
-    const { who } = this;
-    if (!who) return;
-    this.pod.directory.role(who.userId, of.machineId, of.sessionId ?? null, (role) => {
-      if (!this.socket.open) return;
-      if (role instanceof HermitError) this.fail(role, of);
-      else if (may(role, action)) then(role);
-      else this.fail(new HermitError('FORBIDDEN'), of);
-    });
+    this.rights.ask(
+      of.machineId,
+      of.sessionId ?? null,
+      (right) => {
+        if (may(right.role, action)) then(right);
+        else this.fail(new HermitError('FORBIDDEN'), of);
+      },
+      (why) => this.fail(why, of),
+    );
   }
 
   private listMachines({ requestId }: Of<'list_machines'>, { userId }: KnownClient): void {
@@ -426,11 +456,12 @@ export class ClientLink {
       this.fail(new HermitError('ATTACHMENT_LIMIT'), { requestId, sessionId });
       return;
     }
-    this.allow('attach', m, (role) => this.admit(m, who, !may(role, 'type') || m.readOnly === true));
+    this.allow('attach', m, (right) => this.admit(m, who, right));
   }
 
-  private admit(m: Of<'attach'>, who: KnownClient, readOnly: boolean): void {
+  private admit(m: Of<'attach'>, who: KnownClient, right: Right): void {
     const { machineId, sessionId, requestId } = m;
+    const readOnly = !may(right.role, 'type') || m.readOnly === true;
     const before = this.seats.get(sessionId);
     const clientId = m.clientId ?? this.pod.newId();
     const attempt = m.attempt ?? 1;
@@ -472,7 +503,9 @@ export class ClientLink {
     });
     viewer.requestId = requestId;
     viewer.settle = attachAsked(this.pod, this.connection, machineId, attach);
-    this.seats.set(sessionId, { viewer, json, idBytes: uuidBytes(clientId) });
+    const seat: Seat = { viewer, json, idBytes: uuidBytes(clientId), right, expiry: null };
+    this.seats.set(sessionId, seat);
+    this.rights.hold(seat, right);
     this.pod.counters.attaches++;
     this.pod.enter(viewer);
     this.forward(viewer);
@@ -523,12 +556,12 @@ export class ClientLink {
   /** CU-4 for a JSON client: attaches anew from the byte it needs next. */
   private again(viewer: Viewer): void {
     const { who } = this;
-    if (!who) return;
     const { machineId, sessionId, clientId, attempt, readOnly, mode, nextByte: from } = viewer;
     const seat = this.seats.get(sessionId);
-    const inputFrom = seat?.json?.inputSent ?? 0;
-    const m = { type: 'attach' as const, machineId, sessionId, clientId, attempt: attempt + 1, mode, from, inputFrom };
-    this.admit(m, who, readOnly);
+    if (!who || !seat) return;
+    const inputFrom = seat.json?.inputSent ?? 0;
+    const known = { type: 'attach' as const, machineId, sessionId, clientId, mode, from, inputFrom, readOnly };
+    this.admit({ ...known, attempt: attempt + 1 }, who, seat.right);
   }
 
   private detach({ sessionId, requestId }: Of<'detach'>): void {
@@ -546,6 +579,7 @@ export class ClientLink {
     const { viewer } = seat;
     const { machineId, sessionId, clientId, attempt } = viewer;
     this.seats.delete(sessionId);
+    this.rights.letGo(seat);
     seat.json?.stop();
     viewer.gone = true;
     viewer.settle('abandoned');
@@ -556,15 +590,24 @@ export class ClientLink {
     this.pod.leave(viewer);
   }
 
-  /** A share was withdrawn: its sessions are left, with a reason. */
-  expel(machineId: string, sessionId: string | null, code: ErrorCode): void {
-    for (const seat of [...this.seats.values()]) {
-      const { viewer } = seat;
-      if (viewer.machineId !== machineId || (sessionId !== null && viewer.sessionId !== sessionId)) continue;
-      this.leave(seat, true);
-      const { message } = new HermitError(code);
-      this.send({ type: 'detached', sessionId: viewer.sessionId, code, message });
+  /** A share was withdrawn or has run out, or the machine was removed: the session is left, with a reason. */
+  private lost(seat: Seat, why: HermitError): void {
+    const { sessionId } = seat.viewer;
+    this.leave(seat, true);
+    const { code, message } =
+      why.code === 'UNAVAILABLE' ? why : new HermitError('FORBIDDEN', 'You may no longer use this session.');
+    this.send({ type: 'detached', sessionId, code, message });
+  }
+
+  /** A viewer has become a driver, or the other way: the client attaches anew, and is asked who it is (CU-4). */
+  private altered(seat: Seat): void {
+    if (seat.json) {
+      this.lost(seat, new HermitError('FORBIDDEN'));
+      return;
     }
+    const { sessionId, clientId, attempt } = seat.viewer;
+    this.leave(seat, true);
+    this.send({ type: 'unknown_attachment', sessionId, clientId, attempt });
   }
 
   private jsonInput(m: Of<'data'>): void {

@@ -20,8 +20,16 @@ export interface Directory {
   agent(token: string, machineName: string, done: (machine: KnownMachine | HermitError) => void): void;
   /** The machines of a user, with their presence. */
   machines(userId: string, done: (machines: MachineInfo[] | HermitError) => void): void;
-  /** What a user is to a machine, or to one of its sessions. MACHINE_NOT_FOUND for nobody. */
-  role(userId: string, machineId: string, sessionId: string | null, done: (role: Role | HermitError) => void): void;
+  /**
+   * What a user is to a machine, or to one of its sessions, at this moment. MACHINE_NOT_FOUND for nobody. `until`: ask
+   * again then, milliseconds since 1970; null or missing: no end is known.
+   */
+  role(
+    userId: string,
+    machineId: string,
+    sessionId: string | null,
+    done: (role: Role | HermitError, until?: number | null) => void,
+  ): void;
   /** Whether somebody holds the machine's lease; null when nobody can tell. */
   online(machineId: string, done: (online: boolean | null) => void): void;
   /** An agent came, or left; milliseconds since 1970. */

@@ -31,14 +31,15 @@ import type { Viewer, ViewerParts } from './viewer.ts';
 /** What pods say to each other, beside what they forward. */
 export type PodMessage =
   | { type: 'fence'; epoch: number }
-  /** The machine was removed or its token replaced; on the machine's channel. */
+  /** The machine was removed or its token replaced: look at the token again; on the machine's channel. */
   | { type: 'revoked' }
   /** A machine's answer to a pod's request; on the pod's channel. The machine is stamped by the agent's pod. */
   | { type: 'reply'; machineId: string; reply: PodReply }
   /** For every client of a user; on the user's channel. */
   | { type: 'tell'; message: RelayToClient }
   | { type: 'logins_ended'; loginIds: readonly string[] | null }
-  | { type: 'expel'; machineId: string; sessionId: string | null };
+  /** What the user may do has changed, with the whole machine if there is no session. */
+  | { type: 'rights'; machineId: string; sessionId: string | null };
 
 export type PodParts = {
   id: string;
@@ -57,6 +58,12 @@ export type PodParts = {
 /** Output that comes later after a keystroke than this is no echo of it; milliseconds. */
 const ECHO_WITHIN = 10_000;
 
+/** A message that must not be lost is repeated this often while the bus does not take it, milliseconds; ten minutes. */
+const INSIST_EVERY = 500;
+const INSIST_TRIES = 1_200;
+/** After messages may have been lost, all sockets look at their rights again within this time; milliseconds. */
+const RECHECK_WITHIN = 10_000;
+
 export class Pod {
   readonly id: string;
   readonly presence: Presence;
@@ -74,12 +81,16 @@ export class Pod {
   readonly agents = new Set<AgentLink>();
   readonly clients = new Set<ClientLink>();
   draining = false;
+  /** Logins that were ended so far, of whomever. */
+  endings = 0;
 
   private readonly bus: Bus;
   private readonly version: string;
   private readonly startedAt: number;
   private readonly audiences = new Map<string, Map<string, Audience>>();
   private readonly users = new Map<string, Set<ClientLink>>();
+  /** How often the rights of each of these users have changed. */
+  private readonly changes = new Map<string, number>();
   private heartbeat: Timer | null = null;
   /** The time of the drain is over. */
   private closing = false;
@@ -106,6 +117,7 @@ export class Pod {
     // What was published while the subscription was away is lost: the tips tell.
     this.bus.onRestored(() => {
       for (const sessions of this.audiences.values()) for (const audience of sessions.values()) audience.askTip();
+      this.recheckAll();
     });
     this.beat();
   }
@@ -133,6 +145,14 @@ export class Pod {
 
   private tell(channel: string, message: PodMessage): void {
     this.publish(channel, JSON.stringify(message));
+  }
+
+  /** What must not be lost: said until the bus has taken it. Pods that could not hear it look again when they can. */
+  private insist(channel: string, message: PodMessage, tries = 1): void {
+    this.publish(channel, JSON.stringify(message), (receivers) => {
+      if (receivers !== null || tries >= INSIST_TRIES) return;
+      this.clock.after(INSIST_EVERY, () => this.insist(channel, message, tries + 1));
+    });
   }
 
   /** Towards a machine: without the bus when its agent is here. */
@@ -167,7 +187,7 @@ export class Pod {
     const m = parsed<PodMessage | RelayToAgent>(message);
     if (m === null) return;
     if (m.type === 'fence') link.fence(m.epoch);
-    else if (m.type === 'revoked') link.revoke();
+    else if (m.type === 'revoked') link.verify(true);
     else {
       if ('sessionId' in m && typeof m.sessionId === 'string') link.heardOf(m.sessionId);
       if (m.type === 'attach' || m.type === 'start_session') this.logCarried(machineId, m);
@@ -293,7 +313,11 @@ export class Pod {
       return;
     }
     this.users.set(userId, new Set([client]));
-    this.bus.subscribe(this.names.userChannel(userId), (message) => this.fromUserChannel(userId, message));
+    // What was said before the subscription stood was not heard.
+    const heard = () => {
+      for (const each of [...(this.users.get(userId) ?? [])]) each.recheck();
+    };
+    this.bus.subscribe(this.names.userChannel(userId), (message) => this.fromUserChannel(userId, message), heard);
   }
 
   clientGone(client: ClientLink): void {
@@ -303,6 +327,7 @@ export class Pod {
     const clients = userId === undefined ? undefined : this.users.get(userId);
     if (userId !== undefined && clients?.delete(client) && clients.size === 0) {
       this.users.delete(userId);
+      this.changes.delete(userId);
       this.bus.unsubscribe(this.names.userChannel(userId));
     }
     this.checkEmpty();
@@ -316,10 +341,16 @@ export class Pod {
 
   private fromUserChannel(userId: string, message: Buffer): void {
     const m = parsed<PodMessage>(message);
-    if (m === null) return;
-    for (const client of [...(this.users.get(userId) ?? [])]) {
+    if (m !== null) this.toClientsOf(userId, m);
+  }
+
+  private toClientsOf(userId: string, m: PodMessage): void {
+    const clients = this.users.get(userId);
+    if (m.type === 'logins_ended') this.endings++;
+    if (m.type === 'rights' && clients) this.changes.set(userId, this.changesOf(userId) + 1);
+    for (const client of [...(clients ?? [])]) {
       if (m.type === 'tell') client.send(m.message);
-      else if (m.type === 'expel') client.expel(m.machineId, m.sessionId, 'FORBIDDEN');
+      else if (m.type === 'rights') client.rightsChanged(m.machineId, m.sessionId);
       else if (m.type === 'logins_ended') {
         const { loginIds } = m;
         const loginId = client.who?.loginId;
@@ -341,9 +372,37 @@ export class Pod {
     this.tell(this.names.userChannel(userId), message);
   }
 
-  /** To the pod that holds the machine, wherever it is. */
+  /** How often the rights of a user who is here have changed: an answer from before the last time is none. */
+  changesOf(userId: string): number {
+    return this.changes.get(userId) ?? 0;
+  }
+
+  /** What a user may do has changed: every pod asks anew for their open sockets, this one also while Redis is away. */
+  rightsChanged(userId: string, machineId: string, sessionId: string | null): void {
+    this.impart(userId, { type: 'rights', machineId, sessionId });
+  }
+
+  /** `loginIds` null: all of this user's. */
+  loginsEnded(userId: string, loginIds: readonly string[] | null): void {
+    this.impart(userId, { type: 'logins_ended', loginIds });
+  }
+
+  private impart(userId: string, message: PodMessage): void {
+    this.toClientsOf(userId, message);
+    this.insist(this.names.userChannel(userId), message);
+  }
+
+  /** Its token is good no more, on whichever pod its agent is. */
   revokeMachine(machineId: string): void {
-    this.tell(this.names.machineChannel(machineId), { type: 'revoked' });
+    this.links.get(machineId)?.verify(true);
+    this.insist(this.names.machineChannel(machineId), { type: 'revoked' });
+  }
+
+  private recheckAll(): void {
+    const all = [...this.clients, ...this.agents];
+    all.forEach((link, at) => {
+      this.clock.after((RECHECK_WITHIN * at) / all.length, () => link.recheck());
+    });
   }
 
   // ---- Life of the pod

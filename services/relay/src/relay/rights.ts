@@ -1,0 +1,103 @@
+// What one client may do, asked anew whenever it may have changed: a share withdrawn or run out, a machine removed.
+import { HermitError } from '@hermit/protocol';
+import type { Timer } from '@hermit/transport';
+import { may, type Role } from '../auth/permissions.ts';
+import type { Pod } from './pod.ts';
+import type { Viewer } from './viewer.ts';
+
+/** `until`: it may be another from then on, milliseconds since 1970; null: no end is known. */
+export type Right = { readonly role: Role; readonly until: number | null };
+/** An attachment, the right it stands on, and the timer of that right's end. */
+export type Held = { readonly viewer: Viewer; right: Right; expiry: Timer | null };
+
+export type RightsParts = {
+  pod: Pod;
+  /** Null once the socket is closed, or before anybody has authenticated on it. */
+  userId: () => string | null;
+  seats: ReadonlyMap<string, Held>;
+  /** The right has gone, or nobody can tell (UNAVAILABLE). */
+  lost: (seat: Held, why: HermitError) => void;
+  /** Typing has become allowed, or forbidden. */
+  altered: (seat: Held) => void;
+};
+
+/** Answers that were overtaken by a change are asked for again, so many times. */
+const TRIES = 3;
+/** The longest timer, in milliseconds; it asks early then, and sets the next. */
+const LONGEST = 3_600_000;
+
+export class Rights {
+  private readonly parts: RightsParts;
+
+  constructor(parts: RightsParts) {
+    this.parts = parts;
+  }
+
+  /** The right at this moment: an answer that may be older than the latest change is not good enough. */
+  ask(
+    machineId: string,
+    sessionId: string | null,
+    granted: (right: Right) => void,
+    refused: (why: HermitError) => void,
+  ): void {
+    const { pod, userId } = this.parts;
+    const ask = (triesLeft: number) => {
+      const id = userId();
+      if (id === null) return;
+      const asOf = pod.changesOf(id);
+      pod.directory.role(id, machineId, sessionId, (role, until = null) => {
+        if (userId() === null) return;
+        if (pod.changesOf(id) !== asOf) {
+          if (triesLeft > 0) ask(triesLeft - 1);
+          else refused(new HermitError('UNAVAILABLE'));
+        } else if (role instanceof HermitError) refused(role);
+        else granted({ role, until });
+      });
+    };
+    ask(TRIES);
+  }
+
+  /** The seat stands on this right until its end, and is asked for again then. */
+  hold(seat: Held, right: Right): void {
+    this.letGo(seat);
+    seat.right = right;
+    if (right.until === null) return;
+    const { clock } = this.parts.pod;
+    const left = Math.min(Math.max(0, right.until - clock.now()), LONGEST);
+    seat.expiry = clock.after(left, () => this.check(seat));
+  }
+
+  letGo(seat: Held): void {
+    seat.expiry?.cancel();
+    seat.expiry = null;
+  }
+
+  /** Something has changed for this user; null: with whichever machine, with whichever session. */
+  changed(machineId: string | null, sessionId: string | null): void {
+    for (const seat of [...this.parts.seats.values()]) {
+      const { viewer } = seat;
+      if (machineId !== null && viewer.machineId !== machineId) continue;
+      if (sessionId !== null && viewer.sessionId !== sessionId) continue;
+      this.check(seat);
+    }
+  }
+
+  /** Whoever cannot be proven to have a right has none. */
+  private check(seat: Held): void {
+    const { machineId, sessionId } = seat.viewer;
+    const gone = () => this.parts.seats.get(sessionId) !== seat;
+    this.ask(
+      machineId,
+      sessionId,
+      (right) => {
+        if (gone()) return;
+        if (!may(right.role, 'attach')) this.parts.lost(seat, new HermitError('FORBIDDEN'));
+        else if (may(right.role, 'type') === may(seat.right.role, 'type')) this.hold(seat, right);
+        else this.parts.altered(seat);
+      },
+      (why) => {
+        if (!gone()) this.parts.lost(seat, why);
+      },
+    );
+  }
+}
