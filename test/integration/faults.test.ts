@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RedisHouse, type RedisInstance } from '../services/redis-topologies.ts';
 import { type Cluster, startCluster } from './kit/cluster.ts';
+import { report } from './kit/measured.ts';
 import type { NetworkPath } from './kit/network-path.ts';
 import { Talk } from './kit/talk.ts';
 import type { Person, TestViewer } from './kit/viewer.ts';
@@ -165,7 +166,7 @@ describe.each([
     await finish(s);
     expect(s.person.states.filter((state) => state === 'reconnecting')).toEqual([]);
     expect(s.viewer.attachment.reattached).toBe(0);
-    console.log(`      longest pause of the output in the drain: ${gap.toFixed(0)} ms`);
+    report('longest pause of the output in the drain', [gap], 'ms');
   });
 
   test('the agent’s process dies: every client is told', async () => {

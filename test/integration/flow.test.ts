@@ -3,12 +3,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from './kit/cluster.ts';
 import type { HermitProcess } from './kit/hermit-process.ts';
+import { median, report } from './kit/measured.ts';
 import { ReferenceTerminal } from './kit/reference.ts';
 import { Talk } from './kit/talk.ts';
 import { until } from './kit/wait.ts';
 
 const MiB = 1024 * 1024;
-const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
 describe.each([
   { place: 'same pod', viewerAt: 0 },
@@ -43,7 +43,7 @@ describe.each([
       await until('the prompt is back', () => /prompt> $/.test(viewer.tail), 20_000);
       took.push(performance.now() - pressed);
     }
-    console.log(`      Ctrl-C to prompt: ${took.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+    report('Ctrl-C to prompt', took, 'ms');
     expect(median(took)).toBeLessThanOrEqual(400);
     await person[Symbol.asyncDispose]();
   });
@@ -80,7 +80,7 @@ describe.each([
     };
     const ratios: number[] = [];
     for (let round = 0; round < 3; round++) ratios.push(1 / ((await alone()) / (await beside())));
-    console.log(`      of its lone throughput: ${ratios.map((r) => r.toFixed(2)).join(', ')}`);
+    report('of its lone throughput', ratios, 'times', 2);
     expect(median(ratios)).toBeGreaterThanOrEqual(0.9);
     await person[Symbol.asyncDispose]();
   });
@@ -110,13 +110,13 @@ describe.each([
       await viewer.live();
       took.push(performance.now() - started);
       const screen = await reference.screen();
-      expect(screen[23]).toBe('the red end>');
+      expect(screen[23]).toBe('the red end> ');
       expect(screen[24]).toBe('cursor 13,23 normal');
       expect(viewer.snapshots).toBe(1);
       expect(viewer.snapshotBytes + viewer.bytes).toBeLessThan(MiB);
       await other[Symbol.asyncDispose]();
     }
-    console.log(`      reattached and painted in ${took.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+    report('reattached and painted', took, 'ms');
     expect(median(took)).toBeLessThan(300);
     await person[Symbol.asyncDispose]();
   });
@@ -159,16 +159,8 @@ describe.each([
   });
 
   test('memory stayed bounded through all of this', () => {
-    const rss = {
-      agent: agent.rss / MiB,
-      'pod 0': cluster.pod(0).process.rss / MiB,
-      'pod 1': cluster.pod(1).process.rss / MiB,
-    };
-    console.log(
-      `      resident: ${Object.entries(rss)
-        .map(([who, mib]) => `${who} ${mib.toFixed(0)} MiB`)
-        .join(', ')}`,
-    );
-    for (const mib of Object.values(rss)) expect(mib).toBeLessThan(450);
+    const pods = cluster.pods.map((pod) => pod.process.rss / MiB);
+    report('resident, agent and pods', [agent.rss / MiB, ...pods], 'MiB');
+    for (const mib of [agent.rss / MiB, ...pods]) expect(mib).toBeLessThan(450);
   });
 });

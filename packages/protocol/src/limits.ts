@@ -46,7 +46,7 @@ const limits = {
   /** What a pod buffers for one client socket. */
   socketBound: 1 * MiB,
   /** Bytes in flight that a window aims at, in time of the viewer's own speed. */
-  windowTime: 150,
+  windowTime: 120,
   /** FL-3: without progress of acknowledgements for this long, an attachment stops counting. */
   responsive: 2_000,
   /** FL-4: an acknowledgement leaves within this time, and at once after `ackBytes`. */

@@ -23,10 +23,7 @@ export class ReferenceTerminal {
   }
 
   private write(data: string | Uint8Array): void {
-    const written = new Promise<void>((resolve) => {
-      this.last = this.last.then(() => new Promise((done) => this.terminal.write(data, () => (done(), resolve()))));
-    });
-    void written;
+    this.last = this.last.then(() => new Promise((done) => this.terminal.write(data, done)));
   }
 
   /** The lines of the screen, with where the cursor is. */

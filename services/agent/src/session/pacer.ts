@@ -1,10 +1,10 @@
 // Credit of each attachment, and whether the program has to wait: pure decisions of the flow rules (FL-1 to FL-4).
 import { LIMITS } from '@hermit/protocol';
 
-/** How many recent measurements of the drain rate count; the greatest of them is believed. */
-const RATES = 5;
+/** How many recent measurements of the drain rate count; their mean is believed, since acks come in bursts. */
+const RATES = 3;
 /** A measurement of the drain rate spans at least this many milliseconds. */
-const SPAN = 60;
+const SPAN = 100;
 /** The least round trip is forgotten after this many milliseconds, since routes change. */
 const ROUND_TRIP_LIFE = 10_000;
 
@@ -50,7 +50,8 @@ export class Window {
 
   /** Bytes per millisecond that the viewer takes; null while nothing was measured. */
   get rate(): number | null {
-    return this.rates.length === 0 ? null : Math.max(...this.rates);
+    const { rates } = this;
+    return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   }
 
   /** A jump moved what acknowledgements count from. */

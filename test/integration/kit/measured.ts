@@ -1,0 +1,10 @@
+// Figures that a test measured, in its output: they are reported, and some of them asserted.
+
+export function report(what: string, values: readonly number[], unit: string, digits = 0): void {
+  const list = values.map((value) => value.toFixed(digits)).join(', ');
+  process.stdout.write(`      ${what}: ${list} ${unit}\n`);
+}
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}
