@@ -27,8 +27,25 @@ export class Emulator {
     this.core = core;
   }
 
-  get lines(): number {
-    return this.core.rows + this.scrollback;
+  /** So many line feeds take the cursor to the last row from anywhere and every older line out of the scrollback. */
+  get linesToForget(): number {
+    return 2 * this.core.rows + this.scrollback;
+  }
+
+  /** The conditions of screen-skip.ts: nothing but the pen and the column decides what plain output does. */
+  get skippable(): boolean {
+    const { active, normal } = this.core.buffers;
+    const { modes, decPrivateModes } = this.core.coreService;
+    return (
+      this.idle &&
+      active === normal &&
+      active.scrollTop === 0 &&
+      active.scrollBottom === this.core.rows - 1 &&
+      !modes.insertMode &&
+      !decPrivateModes.origin &&
+      // The emulator counts the lines of a link.
+      this.core._inputHandler._curAttrData.extended._urlId === 0
+    );
   }
 
   /** Nothing that was parsed waits for its end. */
@@ -53,6 +70,12 @@ export class Emulator {
     if (this.unfinishedBytes + part.length > UNFINISHED) return;
     this.unfinished.push(part.slice());
     this.unfinishedBytes += part.length;
+  }
+
+  /** Passes over bytes that leave no trace but this pen. */
+  skip(count: number, pen: Uint8Array): void {
+    this.core._inputHandler.parse(pen);
+    this.offset += count;
   }
 
   resize(size: Size): void {

@@ -1,0 +1,133 @@
+// Output on its way into one emulator: in order with changes of size, a slice at a time, skipping what leaves no trace.
+import type { Size } from '@hermit/protocol';
+import type { ScreenSnapshot } from './screen.ts';
+import { Emulator, wholeCharacters } from './screen-emulator.ts';
+import { runEnd, skip } from './screen-skip.ts';
+
+/** Bytes parsed in one step: a few milliseconds. */
+const SLICE = 64 * 1024;
+/** Waiting output below this is parsed without a look at what could be skipped. */
+const SKIP_FROM = 256 * 1024;
+
+type Request = { atLeast: number; done: (snapshot: ScreenSnapshot) => void };
+
+export class Feed {
+  readonly emulator: Emulator;
+  private readonly waiting: (Uint8Array | Size)[] = [];
+  private requests: Request[] = [];
+  /** Up to here a look has found nothing to skip. */
+  private lookAgainAt = 0;
+  private readonly skipFrom: number;
+
+  constructor(size: Size, scrollback: number, skipFrom: number = SKIP_FROM) {
+    this.emulator = new Emulator(size, scrollback);
+    this.skipFrom = skipFrom;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.waiting.push(bytes);
+  }
+
+  resize(size: Size): void {
+    this.waiting.push(size);
+  }
+
+  request(atLeast: number, done: Request['done']): void {
+    this.requests.push({ atLeast, done });
+    this.answer();
+  }
+
+  /** Parses a slice; false: nothing can be done until more comes. */
+  step(): boolean {
+    const head = this.waiting[0];
+    if (head === undefined) return false;
+    if (!(head instanceof Uint8Array)) {
+      this.waiting.shift();
+      this.emulator.resize(head);
+      return true;
+    }
+    if (this.skipAhead()) return true;
+    const worked = this.parseSlice();
+    this.answer();
+    return worked;
+  }
+
+  dispose(): void {
+    this.waiting.length = 0;
+    this.requests = [];
+    this.emulator.dispose();
+  }
+
+  private parseSlice(): boolean {
+    let head = this.waiting[0] as Uint8Array;
+    let whole = wholeCharacters(head.length > SLICE ? head.subarray(0, SLICE) : head);
+    while (whole === 0 && this.waiting[1] instanceof Uint8Array) {
+      head = this.join(2);
+      whole = wholeCharacters(head.length > SLICE ? head.subarray(0, SLICE) : head);
+    }
+    if (whole === 0) {
+      // The rest of the character is to come, unless the size changes first or a snapshot cannot wait for it.
+      if (this.waiting.length === 1 && this.requests.length === 0) return false;
+      whole = head.length;
+    }
+    this.emulator.parse(head.subarray(0, whole));
+    if (whole === head.length) this.waiting.shift();
+    else this.waiting[0] = head.subarray(whole);
+    return true;
+  }
+
+  private skipAhead(): boolean {
+    const { emulator } = this;
+    if (emulator.offset < this.lookAgainAt || this.ready() < this.skipFrom || !emulator.skippable) return false;
+    const bytes = this.join(this.waiting.length);
+    const end = runEnd(bytes);
+    const found = skip(bytes, end, emulator.linesToForget);
+    if (!found) {
+      // Past what ended the run; or, in a run of lines too long to skip, when as much again has come.
+      this.lookAgainAt = emulator.offset + (end < bytes.length ? end + 1 : this.skipFrom);
+      return false;
+    }
+    emulator.parse(bytes.subarray(0, found.keep));
+    emulator.skip(found.resume - found.keep, found.pen);
+    this.waiting[0] = bytes.subarray(found.resume);
+    return true;
+  }
+
+  /** Bytes that can be parsed before the next change of size. */
+  private ready(): number {
+    let bytes = 0;
+    for (const item of this.waiting) {
+      if (!(item instanceof Uint8Array)) break;
+      bytes += item.length;
+    }
+    return bytes;
+  }
+
+  /** Makes one of the first `count` items, as far as they are output. */
+  private join(count: number): Uint8Array {
+    const parts: Uint8Array[] = [];
+    for (const item of this.waiting.slice(0, count)) {
+      if (!(item instanceof Uint8Array)) break;
+      parts.push(item);
+    }
+    if (parts.length === 1) return parts[0] as Uint8Array;
+    const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      joined.set(part, at);
+      at += part.length;
+    }
+    this.waiting.splice(0, parts.length, joined);
+    return joined;
+  }
+
+  private answer(): void {
+    if (this.requests.length === 0) return;
+    const { offset } = this.emulator;
+    const ready = this.requests.filter((r) => r.atLeast <= offset);
+    if (ready.length === 0) return;
+    this.requests = this.requests.filter((r) => r.atLeast > offset);
+    const snapshot = this.emulator.snapshot();
+    for (const { done } of ready) done(snapshot);
+  }
+}

@@ -1,0 +1,126 @@
+// Leaving output out that the emulator need not parse, because nothing of it will be left: a long run of plain lines
+// scrolls everything before it out of the scrollback. The result is exactly the same, by this argument:
+//
+// - A run holds printed characters, CR, LF, TAB, SGR and EL alone. None of them moves the cursor up, changes a mode,
+//   the margins or the buffer; each changes the cursor's line, scrolls, or sets the pen.
+// - The margins are the whole screen, so once the cursor is on the last row, every LF and every wrap scrolls one line
+//   out, and the new line is blank. What follows depends on the pen and the column alone.
+// - The kept end begins with CR LF, so its column is 0, and it is preceded by the SGR of what was left out since the
+//   last reset, so its pen is the same. It holds LFs enough to take the cursor to the last row and to scroll
+//   everything older out of screen and scrollback.
+// - What is left out begins before a CR LF as well. CR ends an incomplete character and whatever waited to join.
+//
+// The emulator's part of the conditions is `Emulator.skippable`. screen-skip.test.ts compares with parsing everything.
+
+/** Classes of bytes: plain, what ends a run, the start of a sequence, the start of U+0080 to U+00BF. */
+const PLAIN = 0;
+const END = 1;
+const ESC = 2;
+const C2 = 3;
+const CLASS = new Uint8Array(256);
+CLASS.fill(END, 0, 0x20);
+CLASS[0x09] = PLAIN;
+CLASS[0x0a] = PLAIN;
+CLASS[0x0d] = PLAIN;
+CLASS[0x1b] = ESC;
+CLASS[0x7f] = END;
+CLASS[0xc2] = C2;
+
+const LONGEST_SEQUENCE = 64;
+/** SGR that has to be repeated at most, in bytes. */
+const PEN_BOUND = 4096;
+/** Less than this is not worth it. */
+const WORTH = 64 * 1024;
+
+/** `bytes[0, keep)` is parsed, then `pen`, then `bytes` from `resume` on. */
+export type Skip = { keep: number; pen: Uint8Array; resume: number };
+
+/** Where the run that begins at 0 ends: before the first byte or sequence that does not belong. */
+export function runEnd(bytes: Uint8Array): number {
+  const end = bytes.length;
+  let i = 0;
+  while (i < end) {
+    const kind = CLASS[bytes[i] as number];
+    if (kind === PLAIN) i++;
+    else if (kind === END) return i;
+    else if (kind === C2) {
+      // U+0080 to U+009F are control characters: U+009B begins a sequence.
+      if (i + 1 >= end || (bytes[i + 1] as number) < 0xa0) return i;
+      i += 2;
+    } else {
+      const after = sequenceEnd(bytes, i);
+      if (after < 0) return i;
+      i = after;
+    }
+  }
+  return end;
+}
+
+/** What may be left out of a run that ends at `end`, where `lines` LFs scroll everything away; null: nothing. */
+export function skip(bytes: Uint8Array, end: number, lines: number): Skip | null {
+  const keep = crlf(bytes, 0);
+  if (keep < 0 || end - keep < WORTH) return null;
+  let at = end;
+  for (let n = 0; n < lines; n++) {
+    at = bytes.lastIndexOf(0x0a, at - 1);
+    if (at <= keep) return null;
+  }
+  // Back to a line that a CR began; a few more lines do no harm.
+  while (bytes[at - 1] !== 0x0d) {
+    at = bytes.lastIndexOf(0x0a, at - 1);
+    if (at <= keep) return null;
+  }
+  const resume = at - 1;
+  if (resume - keep < WORTH) return null;
+  const pen = penOf(bytes, keep, resume);
+  return pen && { keep, pen, resume };
+}
+
+/** After a sequence of a run that begins at `i`: SGR, or EL; -1: another one, or not all of it is there. */
+function sequenceEnd(bytes: Uint8Array, i: number): number {
+  if (bytes[i + 1] !== 0x5b) return -1;
+  let j = i + 2;
+  const bound = Math.min(bytes.length, i + LONGEST_SEQUENCE);
+  while (j < bound && (bytes[j] as number) >= 0x30 && (bytes[j] as number) <= 0x3b) j++;
+  if (j >= bound) return -1;
+  if (bytes[j] === 0x6d) return j + 1;
+  const parameter = j === i + 2 ? 0x30 : j === i + 3 ? (bytes[i + 2] as number) : 0;
+  return bytes[j] === 0x4b && parameter >= 0x30 && parameter <= 0x32 ? j + 1 : -1;
+}
+
+/** The SGR within [from, to) that still has an effect at its end: the last reset, and what came after it. */
+function penOf(bytes: Uint8Array, from: number, to: number): Uint8Array | null {
+  const sequences: Uint8Array[] = [];
+  let size = 0;
+  for (let i = bytes.lastIndexOf(0x1b, to - 1); i >= from; i = bytes.lastIndexOf(0x1b, i - 1)) {
+    const sequence = bytes.subarray(i, sequenceEnd(bytes, i));
+    if (sequence.at(-1) === 0x6d) {
+      sequences.push(sequence);
+      size += sequence.length;
+      if (size > PEN_BOUND) return null;
+      if (resets(sequence)) break;
+    }
+    if (i === 0) break;
+  }
+  const pen = new Uint8Array(size);
+  let at = 0;
+  for (const sequence of sequences.reverse()) {
+    pen.set(sequence, at);
+    at += sequence.length;
+  }
+  return pen;
+}
+
+/** SGR whose first parameter is 0 or missing. */
+function resets(sequence: Uint8Array): boolean {
+  let i = 2;
+  while (sequence[i] === 0x30) i++;
+  return sequence[i] === 0x3b || sequence[i] === 0x6d;
+}
+
+function crlf(bytes: Uint8Array, from: number): number {
+  for (let i = bytes.indexOf(0x0a, from); i >= 0; i = bytes.indexOf(0x0a, i + 1)) {
+    if (i > from && bytes[i - 1] === 0x0d) return i - 1;
+  }
+  return -1;
+}

@@ -1,0 +1,86 @@
+// The thread of the emulators: one for all sessions of an agent. Each session with output waiting gets a slice in turn.
+import { parentPort } from 'node:worker_threads';
+import { Feed } from './screen-feed.ts';
+import type { FromThread, ToThread } from './screen-messages.ts';
+
+const port = parentPort;
+if (!port) throw new Error('The emulators run in a thread of their own: see screen-worker.ts.');
+
+const feeds = new Map<number, Feed>();
+/** Screens with output waiting, in the order of their turns. */
+const busy = new Set<number>();
+let scheduled = false;
+
+const say = (messages: FromThread[]) => port.postMessage(messages);
+
+port.on('message', (messages: ToThread[]) => {
+  for (const m of messages) guarded(m.screen, () => handle(m));
+  schedule();
+});
+
+function handle(m: ToThread): void {
+  if (m.type === 'open') {
+    feeds.set(m.screen, new Feed(m.size, m.scrollback));
+    return;
+  }
+  const feed = feeds.get(m.screen);
+  if (!feed) return;
+  switch (m.type) {
+    case 'write':
+      feed.write(m.bytes);
+      busy.add(m.screen);
+      break;
+    case 'resize':
+      feed.resize(m.size);
+      busy.add(m.screen);
+      break;
+    case 'snapshot':
+      feed.request(m.atLeast, (snapshot) => {
+        say([{ type: 'snapshot', screen: m.screen, request: m.request, snapshot }]);
+      });
+      busy.add(m.screen);
+      break;
+    case 'close':
+      feed.dispose();
+      feeds.delete(m.screen);
+      busy.delete(m.screen);
+      break;
+  }
+}
+
+/** One round of slices, then messages again, so that a request overtakes the output of others. */
+function schedule(): void {
+  if (scheduled || busy.size === 0) return;
+  scheduled = true;
+  setImmediate(() => {
+    scheduled = false;
+    round();
+    schedule();
+  });
+}
+
+function round(): void {
+  const parsed: FromThread[] = [];
+  for (const screen of [...busy]) {
+    const feed = feeds.get(screen);
+    if (!feed) continue;
+    guarded(screen, () => {
+      const before = feed.emulator.offset;
+      if (!feed.step()) busy.delete(screen);
+      const { offset } = feed.emulator;
+      if (offset > before) parsed.push({ type: 'parsed', screen, offset });
+    });
+  }
+  if (parsed.length > 0) say(parsed);
+}
+
+/** What fails for one session is told, and harms no other. */
+function guarded(screen: number, run: () => void): void {
+  try {
+    run();
+  } catch {
+    feeds.delete(screen);
+    busy.delete(screen);
+    say([{ type: 'failed', screen }]);
+  }
+}

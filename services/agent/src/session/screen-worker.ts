@@ -1,0 +1,221 @@
+// Screens kept by emulators in one worker thread, which all sessions of an agent share. It starts with the first
+// session; should it die, the screens in it answer no more snapshots and the next session starts another.
+import { Worker } from 'node:worker_threads';
+import { LIMITS, type Size } from '@hermit/protocol';
+import type { CreateScreen, Screen, ScreenSnapshot } from './screen.ts';
+import type { FromThread, ToThread } from './screen-messages.ts';
+
+/** A session whose program was paused because of its backlog goes on below this. */
+const CAUGHT_UP = LIMITS.screenBacklog / 4;
+
+// Beside this file, as source or as built.
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './screen-thread.ts' : './screen-thread.js', import.meta.url);
+
+export type ScreenWorkers = {
+  createScreen: CreateScreen;
+  /** Ends the thread; its screens fail. */
+  stop(): Promise<void>;
+};
+
+/** `onFailure`: a thread or one emulator in it died; for the log. */
+export function screenWorkers(onFailure: (reason: string) => void = () => {}): ScreenWorkers {
+  let thread: ScreenThread | null = null;
+  return {
+    createScreen(size, scrollback) {
+      if (!thread?.alive) thread = new ScreenThread(onFailure);
+      return thread.open(size, scrollback);
+    },
+    async stop() {
+      await thread?.stop();
+    },
+  };
+}
+
+class ScreenThread {
+  alive = true;
+  private readonly worker: Worker;
+  private readonly screens = new Map<number, WorkerScreen>();
+  private readonly onFailure: (reason: string) => void;
+  private opened = 0;
+  private stopping = false;
+  private outbox: ToThread[] = [];
+  private transfer: ArrayBuffer[] = [];
+  private readonly unsent = new Set<WorkerScreen>();
+  private scheduled = false;
+
+  constructor(onFailure: (reason: string) => void) {
+    this.onFailure = onFailure;
+    this.worker = new Worker(THREAD, { name: 'screens' });
+    // The sessions keep the process alive, not what shows them.
+    this.worker.unref();
+    this.worker.on('message', (messages: FromThread[]) => {
+      for (const m of messages) this.screens.get(m.screen)?.heard(m);
+    });
+    this.worker.on('error', (error) => this.died(error instanceof Error ? error.message : String(error)));
+    this.worker.on('exit', (code) => this.died(`it ended with ${code}`));
+  }
+
+  open(size: Size, scrollback: number): Screen {
+    const id = ++this.opened;
+    const screen = new WorkerScreen(id, this, () => {
+      this.onFailure(`the emulator of one session failed`);
+      this.screens.delete(id);
+    });
+    this.screens.set(id, screen);
+    this.post({ type: 'open', screen: id, size, scrollback });
+    return screen;
+  }
+
+  /** Goes out at the end of this turn of the event loop, with everything else of the turn. */
+  post(message: ToThread): void {
+    this.outbox.push(message);
+    if (message.type === 'write') this.transfer.push(message.bytes.buffer);
+    if (message.type === 'close') this.screens.delete(message.screen);
+    this.schedule();
+  }
+
+  /** The screen has output to send by then. */
+  willWrite(screen: WorkerScreen): void {
+    this.unsent.add(screen);
+    this.schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.worker.terminate();
+  }
+
+  private schedule(): void {
+    if (this.scheduled || !this.alive) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      for (const screen of this.unsent) screen.flush();
+      this.unsent.clear();
+      const { outbox, transfer } = this;
+      this.outbox = [];
+      this.transfer = [];
+      if (this.alive && outbox.length > 0) this.worker.postMessage(outbox, transfer);
+    });
+  }
+
+  private died(reason: string): void {
+    if (!this.alive) return;
+    this.alive = false;
+    this.outbox = [];
+    this.unsent.clear();
+    if (!this.stopping) this.onFailure(`the thread of the screens died: ${reason}`);
+    const { screens } = this;
+    for (const screen of [...screens.values()]) screen.fail();
+    screens.clear();
+  }
+}
+
+class WorkerScreen implements Screen {
+  private readonly id: number;
+  private readonly thread: ScreenThread;
+  private readonly failed: () => void;
+  private written = 0;
+  private parsed = 0;
+  private chunks: Uint8Array[] = [];
+  private chunkBytes = 0;
+  private requests = new Map<number, (snapshot: ScreenSnapshot | null) => void>();
+  private asked = 0;
+  private dead = false;
+  private caughtUp: () => void = () => {};
+
+  constructor(id: number, thread: ScreenThread, failed: () => void) {
+    this.id = id;
+    this.thread = thread;
+    this.failed = failed;
+  }
+
+  get backlog(): number {
+    return this.dead ? 0 : this.written - this.parsed;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.dead || bytes.length === 0) return;
+    this.written += bytes.length;
+    this.chunks.push(bytes);
+    this.chunkBytes += bytes.length;
+    this.thread.willWrite(this);
+  }
+
+  resize(size: Size): void {
+    if (this.dead) return;
+    this.flush();
+    this.thread.post({ type: 'resize', screen: this.id, size: { cols: size.cols, rows: size.rows } });
+  }
+
+  onCaughtUp(listener: () => void): void {
+    this.caughtUp = listener;
+  }
+
+  snapshot(atLeast: number, done: (snapshot: ScreenSnapshot | null) => void): void {
+    if (this.dead) {
+      // Later, as every answer.
+      queueMicrotask(() => done(null));
+      return;
+    }
+    this.flush();
+    const request = ++this.asked;
+    this.requests.set(request, done);
+    this.thread.post({ type: 'snapshot', screen: this.id, request, atLeast });
+  }
+
+  dispose(): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.chunks = [];
+    this.requests.clear();
+    this.thread.post({ type: 'close', screen: this.id });
+  }
+
+  /** Hands what was written to the thread. The chunks are the history's as well, so they are copied, once. */
+  flush(): void {
+    if (this.chunkBytes === 0 || this.dead) return;
+    const bytes = new Uint8Array(this.chunkBytes);
+    let at = 0;
+    for (const chunk of this.chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    this.chunks = [];
+    this.chunkBytes = 0;
+    this.thread.post({ type: 'write', screen: this.id, bytes });
+  }
+
+  heard(m: FromThread): void {
+    switch (m.type) {
+      case 'parsed': {
+        const before = this.backlog;
+        this.parsed = m.offset;
+        if (before >= CAUGHT_UP && this.backlog < CAUGHT_UP) this.caughtUp();
+        return;
+      }
+      case 'snapshot': {
+        const done = this.requests.get(m.request);
+        this.requests.delete(m.request);
+        done?.(m.snapshot);
+        return;
+      }
+      case 'failed':
+        this.failed();
+        this.fail();
+        return;
+    }
+  }
+
+  /** The emulator is gone: nobody may wait for it. */
+  fail(): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.chunks = [];
+    this.chunkBytes = 0;
+    const requests = [...this.requests.values()];
+    this.requests.clear();
+    for (const done of requests) done(null);
+    this.caughtUp();
+  }
+}
