@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { HermitError } from '@hermit/protocol';
 import { systemClock } from '@hermit/transport';
 import type { FastifyInstance } from 'fastify';
-import { pino } from 'pino';
 import { type AccountsChange, createAccounts } from './accounts/accounts.ts';
+import { isUnreachable } from './accounts/availability.ts';
 import { openDatabase } from './accounts/database.ts';
 import { createDirectory } from './accounts/directory.ts';
 import { migrate } from './accounts/migrate.ts';
@@ -25,6 +25,15 @@ import { MemoryPresence } from './presence/presence-memory.ts';
 import { RedisPresence } from './presence/presence-redis.ts';
 import { Pod } from './relay/pod.ts';
 import { websocketRoutes } from './sockets/websocket-routes.ts';
+import { createEventLog } from './telemetry/event-log.ts';
+import type { Log } from './telemetry/events.ts';
+import { fastifyLogger, observeHttp } from './telemetry/http-telemetry.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { type MetricsServer, serveMetrics } from './telemetry/metrics-server.ts';
+import { busObserver, connectionObserver, presenceObserver } from './telemetry/observers-redis.ts';
+import { readPod } from './telemetry/pod-readings.ts';
+import { queryObserver } from './telemetry/query-observer.ts';
+import { timedSql } from './telemetry/timed-sql.ts';
 import { VERSION } from './version.ts';
 
 export type App = {
@@ -39,30 +48,41 @@ export type App = {
 };
 
 export async function createApp(config: Config): Promise<App> {
-  const log = pino({ level: config.logLevel, base: { pod: config.podId } });
   const closers: (() => Promise<void> | void)[] = [];
+  const scraped = config.metricsPort !== undefined;
+  const metrics = createMetrics({ process: scraped });
+  const { log, close: closeLog } = createEventLog({
+    level: config.logLevel,
+    pod: config.podId,
+    observer: { written: (level) => metrics.logLines.inc({ level }), suppressed: () => metrics.logSuppressed.inc() },
+  });
+  closers.push(closeLog);
   try {
     const database = await openDatabase(config);
     closers.push(() => database.close());
-    if (database.embedded) log.info({ event: 'embedded_database' }, 'Postgres is embedded: this is the only pod');
-    await migrate(database.sql, { log: (line) => log.info({ event: 'migration' }, line) });
+    if (database.embedded) log('embedded_database');
+    await migrate(database.sql, { log: (reason) => log('migration', { reason }) });
 
     const secrets = config.jwtSecrets.length > 0 ? config.jwtSecrets : [await keepJwtSecret(config.dataDir)];
     const tokens = createTokens(createTokenKeys(secrets));
     const accounts = createAccounts({
-      sql: database.sql,
+      sql: timedSql(database.sql, queryObserver(metrics, log, isUnreachable)),
       tokens,
       registration: config.registration,
       machinesPerUser: config.machinesPerUser,
       onChange: (change) => announce(pod, change),
     });
 
-    const fabric = openFabric(config, log);
+    const fabric = openFabric(config, metrics, log);
     const { bus, presence, checks } = fabric;
     closers.push(() => fabric.close());
     const directory = createDirectory({ accounts, tokens, presence });
     closers.push(() => directory.close());
 
+    const echoes = {
+      local: metrics.echoLatency.labels({ path: 'local' }),
+      redis: metrics.echoLatency.labels({ path: 'redis' }),
+    };
     const pod = new Pod({
       id: config.podId,
       version: VERSION,
@@ -73,10 +93,13 @@ export async function createApp(config: Config): Promise<App> {
       clock: systemClock,
       random: Math.random,
       newId: randomUUID,
-      log: (event, fields) => log.warn({ event, ...fields }),
+      log,
+      observer: scraped ? { echo: (ms, local) => echoes[local ? 'local' : 'redis'].observe(ms / 1000) } : {},
     });
+    readPod(metrics, pod, VERSION);
 
-    const http = await createHttpServer({ trustProxy: config.trustProxy, logger: log });
+    const http = await createHttpServer({ trustProxy: config.trustProxy, logger: fastifyLogger(log) });
+    observeHttp(http, { log, metrics });
     await httpRoutes(http, {
       accounts,
       tokens,
@@ -92,14 +115,17 @@ export async function createApp(config: Config): Promise<App> {
     });
     await websocketRoutes(http, { pod, allowedOrigins: config.allowedOrigins });
 
+    let metricsServer: MetricsServer | undefined;
     return {
       http,
       pod,
       async listen() {
         await fabric.ready();
-        const address = await http.listen({ host: config.host, port: config.port });
+        const { host, port, metricsPort } = config;
+        if (metricsPort !== undefined) metricsServer = await serveMetrics(metrics, { host, port: metricsPort });
+        const address = await http.listen({ host, port });
         pod.start();
-        log.info({ event: 'listening', address }, `listening at ${address}`);
+        log('listening', { address, metrics: metricsServer?.address });
         return address;
       },
       drain: (withinMs) =>
@@ -110,6 +136,7 @@ export async function createApp(config: Config): Promise<App> {
       async close() {
         pod.stop();
         await http.close();
+        await metricsServer?.close();
         for (const close of closers.reverse()) await close();
       },
     };
@@ -129,10 +156,10 @@ type Fabric = {
 };
 
 /** What connects pods: Redis, or this process's own memory for the one pod there is. */
-function openFabric(config: Config, log: pino.Logger): Fabric {
+function openFabric(config: Config, metrics: Metrics, log: Log): Fabric {
   const { redis, podId } = config;
   if (redis === undefined) {
-    log.info({ event: 'memory_bus' }, 'bus and presence are in memory: this is the only pod');
+    log('memory_bus');
     const bus = new BusHub().join();
     return {
       bus,
@@ -142,21 +169,10 @@ function openFabric(config: Config, log: pino.Logger): Fabric {
       close: () => bus.close(),
     };
   }
-  const connections = new RedisConnections(redis, {
-    podId,
-    observer: {
-      lost: (role) => log.warn({ event: 'redis_lost', role }, 'a connection to Redis was lost'),
-      error: (role, error) =>
-        log.warn({ event: 'redis_error', role, reason: error.message }, 'Redis cannot be reached'),
-    },
-  });
-  const bus = new RedisBus(connections, {
-    observer: {
-      rebuilt: () => log.warn({ event: 'bus_rebuilt' }, 'the subscription was silent: connected anew'),
-      restored: () => log.info({ event: 'bus_restored' }, 'the subscriptions are back'),
-    },
-  });
-  const presence = new RedisPresence(connections);
+  const connections = new RedisConnections(redis, { podId, observer: connectionObserver(metrics, log) });
+  const bus = new RedisBus(connections, { observer: busObserver(metrics, log) });
+  metrics.onScrape(() => metrics.redisUp.set(bus.healthy ? 1 : 0));
+  const presence = new RedisPresence(connections, { observer: presenceObserver(metrics, log) });
   return {
     bus,
     presence,

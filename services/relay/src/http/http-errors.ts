@@ -49,7 +49,11 @@ export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const known = error instanceof HermitError ? error : fromFramework(error);
     const status = STATUS[known.code] ?? 500;
-    if (status >= 500) request.log[status === 503 ? 'warn' : 'error']({ err: error }, 'the request failed');
+    if (status >= 500) {
+      const { method, routeOptions } = request;
+      const about = { err: error, method, route: routeOptions.url };
+      request.log[status === 503 ? 'warn' : 'error'](about, 'the request failed');
+    }
     // What is not meant for the other side stays in the log.
     return answer(request, reply, status === 500 ? new HermitError('INTERNAL') : known);
   });

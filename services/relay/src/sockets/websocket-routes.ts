@@ -41,15 +41,15 @@ export async function websocketRoutes(app: FastifyInstance, { pod, allowedOrigin
   await app.register(async (scope) => {
     scope.addHook('preValidation', guard);
     const schema = { hide: true };
-    scope.get('/ws/agent', { websocket: true, schema }, (ws) => {
+    scope.get('/ws/agent', { websocket: true, schema }, (ws, { id }) => {
       tune(ws);
       if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptAgent(socketOf(ws, NOBODY));
+      else pod.acceptAgent(socketOf(ws, NOBODY), id);
     });
-    scope.get('/ws/client', { websocket: true, schema }, (ws) => {
+    scope.get('/ws/client', { websocket: true, schema }, (ws, { id }) => {
       tune(ws);
       if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptClient(socketOf(ws, NOBODY));
+      else pod.acceptClient(socketOf(ws, NOBODY), id);
     });
   });
 }
