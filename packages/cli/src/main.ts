@@ -1,8 +1,14 @@
 #!/usr/bin/env node
 // The hermit command: the process, and nothing else.
-import { Context } from './context.ts';
-import { run } from './program.ts';
+import { enableCompileCache } from 'node:module';
 
+// What is compiled once need not be compiled for every command; it halves the time to the first byte.
+enableCompileCache();
+const { Context } = await import('./context.ts');
+const { run } = await import('./program.ts');
+
+// Whoever reads has gone (`hermit machines | head -1`): 128 + SIGPIPE, and no word about it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 1));
 // Timers and closed sockets keep no process alive; a command that waits for a reconnect has to.
 const alive = setInterval(() => {}, 2 ** 30);
 const code = await run(new Context(process.env, process), process.argv.slice(2));

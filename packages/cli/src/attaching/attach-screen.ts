@@ -22,6 +22,8 @@ const STDOUT = 1;
 const TROUBLE_MS = 1_000;
 /** A terminal answers queries of what was just painted within this time, milliseconds; old queries are not answered. */
 const LATE_REPLIES_MS = 500;
+/** A session that follows this terminal's size does so within this time, milliseconds. */
+const FOLLOW_MS = 1_500;
 /** Time to read a line, milliseconds. */
 const READ_MS = 3_000;
 /** After this long without a machine, a first attach gives up, milliseconds. */
@@ -100,7 +102,10 @@ class ScreenSession {
     context.note(`Attached to ${this.name}${options.readOnly ? ', to watch' : ''}.${leave}`);
     this.keyboard?.take();
     const onData = (bytes: Buffer) => this.onKeys(bytes);
-    const onResize = () => this.attachment?.resize(this.size);
+    const onResize = () => {
+      this.attachment?.resize(this.size);
+      systemClock.after(FOLLOW_MS, () => this.done || this.view.compare());
+    };
     const onContinue = () => {
       this.keyboard?.retake();
       this.attachment?.repaint();

@@ -22,6 +22,7 @@ const SYNC_END = '\x1b[?2026l';
 export class ScreenView implements View {
   painted = false;
   driving = false;
+  private session: Size | null = null;
   private differenceTold = false;
   private readonly port: ScreenPort;
 
@@ -59,10 +60,17 @@ export class ScreenView implements View {
   }
 
   resized(size: Size): void {
+    this.session = size;
+    this.compare();
+  }
+
+  /** Says once that the session has another size than this terminal. */
+  compare(): void {
+    const { session } = this;
     const terminal = this.port.size();
-    if (this.differenceTold || (size.cols === terminal.cols && size.rows === terminal.rows)) return;
+    if (!session || this.differenceTold || (session.cols === terminal.cols && session.rows === terminal.rows)) return;
     this.differenceTold = true;
-    this.port.differs(size, terminal);
+    this.port.differs(session, terminal);
   }
 
   state(state: AttachmentState): void {
