@@ -114,6 +114,7 @@ export async function createApp(config: Config): Promise<App> {
       },
     });
     await websocketRoutes(http, { pod, allowedOrigins: config.allowedOrigins });
+    closers.push(tidyNowAndThen(() => accounts.tidy()));
 
     let metricsServer: MetricsServer | undefined;
     return {
@@ -193,6 +194,16 @@ function openFabric(config: Config, metrics: Metrics, log: Log): Fabric {
 async function shown(presence: Presence, ids: readonly string[]) {
   const online = await presence.machines(ids);
   return new Map([...online].map(([id, { lastSeen, sessionCount }]) => [id, { online: true, lastSeen, sessionCount }]));
+}
+
+/** Milliseconds. Pods do it at different times, and one at a time; who comes second finds nothing left. */
+const TIDY_EVERY = 3_600_000;
+
+function tidyNowAndThen(tidy: () => Promise<unknown>): () => void {
+  // What failed is tried again the next time.
+  const timer = setInterval(() => tidy().catch(() => {}), TIDY_EVERY * (0.75 + Math.random() / 2));
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** Carries what happened to accounts to the pods that hold open sockets. */

@@ -193,11 +193,15 @@ describe('the documentation', () => {
       }),
     );
     expect(operations.sort()).toEqual([
+      'DELETE /api/logins token 204 401 503',
+      'DELETE /api/logins/{id} token 204 401 404 503',
       'DELETE /api/machines/{id} token 204 401 404 503',
       'DELETE /api/machines/{id}/sessions/{sessionId}/shares/{shareId} token 204 401 404 503',
       'DELETE /api/shares/{shareId} token 204 401 404 503',
+      'GET /api/logins token 200 401 503',
       'GET /api/machines token 200 401 503',
       'GET /api/machines/{id}/sessions/{sessionId}/shares token 200 401 404 503',
+      'GET /api/me token 200 401 503',
       'GET /api/shares token 200 401 503',
       'GET /health - 200',
       'GET /livez - 200',
@@ -206,6 +210,7 @@ describe('the documentation', () => {
       'POST /api/machines token 201 400 401 403 503',
       'POST /api/machines/{id}/sessions/{sessionId}/shares token 201 400 401 403 404 503',
       'POST /api/machines/{id}/token token 200 401 404 503',
+      'POST /api/password token 204 400 401 503',
       'POST /api/shares token 201 400 401 403 404 503',
       'POST /auth/login - 200 400 401 503',
       'POST /auth/logout - 204 400 401 503',

@@ -1,5 +1,6 @@
 // What accounts promise, on Postgres and on the Postgres inside the relay alike.
 import { randomUUID } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { REFRESH_SECONDS } from '../auth/tokens.ts';
 import type { Accounts, AccountsChange, User } from './accounts.ts';
@@ -142,6 +143,63 @@ describe.each(accountsWorlds)('accounts on %s', (_, start) => {
       }
     });
 
+    it('are listed for their user, the one used last first, and ended one by one', async () => {
+      const [user, other] = [await person(), await person()];
+      const origin = { address: '192.0.2.1', client: 'hermit 1.0' };
+      const first = await accounts.openLogin(user, origin);
+      at.advance(1_000);
+      await accounts.openLogin(user);
+      at.advance(1_000);
+      await accounts.renewLogin(first.refreshToken, { address: '192.0.2.2', client: 'another' });
+      const logins = await accounts.loginsOf(user.id);
+      expect(logins).toEqual([
+        {
+          ...{ id: decodeJwt(first.accessToken).sid, address: '192.0.2.2', client: 'hermit 1.0' },
+          ...{ createdAt: at.now() - 2_000, lastUsedAt: at.now(), expiresAt: expect.any(Number) },
+        },
+        expect.objectContaining({ address: '', client: '', createdAt: at.now() - 1_000 }),
+      ]);
+      expect(Math.abs(Number(logins[0]?.expiresAt) - at.now() - REFRESH_SECONDS * 1000)).toBeLessThan(1_000);
+      const [id, left] = logins.map((login) => login.id) as [string, string];
+      for (const wrong of [id.toUpperCase(), 'nonsense', randomUUID()]) {
+        await expect(accounts.endLoginById(user.id, wrong)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      }
+      await expect(accounts.endLoginById(other.id, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await accounts.endLoginById(user.id, id);
+      expect(changes).toEqual([{ type: 'logins_ended', userId: user.id, loginIds: [id] }]);
+      expect((await accounts.loginsOf(user.id)).map((login) => login.id)).toEqual([left]);
+    });
+
+    it('end everywhere but here', async () => {
+      const user = await person();
+      const [here, there] = [await accounts.openLogin(user), await accounts.openLogin(user)];
+      const id = String(decodeJwt(here.accessToken).sid);
+      await accounts.endLoginsOf(user.id, id);
+      expect(changes).toEqual([
+        { type: 'logins_ended', userId: user.id, loginIds: [decodeJwt(there.accessToken).sid] },
+      ]);
+      await expect(accounts.renewLogin(here.refreshToken)).resolves.toMatchObject({ user });
+      await expect(accounts.renewLogin(there.refreshToken)).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
+    });
+
+    it('outlive a new password; the old one is worth nothing', async () => {
+      const user = await person();
+      const login = await accounts.openLogin(user);
+      const next = 'another password';
+      await expect(accounts.changePassword(user.id, { current: 'wrong', next })).rejects.toMatchObject({
+        code: 'INVALID_CREDENTIALS',
+      });
+      await accounts.changePassword(user.id, { current: PASSWORD, next });
+      await expect(accounts.authenticate({ email: user.email, password: PASSWORD })).rejects.toMatchObject({
+        code: 'INVALID_CREDENTIALS',
+      });
+      await expect(accounts.authenticate({ email: user.email, password: next })).resolves.toEqual(user);
+      await expect(accounts.renewLogin(login.refreshToken)).resolves.toMatchObject({ user });
+      await expect(accounts.changePassword(randomUUID(), { current: next, next })).rejects.toMatchObject({
+        code: 'INVALID_CREDENTIALS',
+      });
+    });
+
     it('vouch for their access tokens while they are open', async () => {
       const user = await person();
       const login = await accounts.openLogin(user);
@@ -170,8 +228,8 @@ describe.each(accountsWorlds)('accounts on %s', (_, start) => {
       await accounts.openLogin(user);
       at.advance(REFRESH_SECONDS * 1000);
       const fresh = await accounts.openLogin(user);
-      expect(await accounts.removeExpired()).toBeGreaterThanOrEqual(1);
-      expect(await accounts.removeExpired()).toBe(0);
+      expect(await accounts.tidy()).toBeGreaterThanOrEqual(2);
+      expect(await accounts.tidy()).toBe(0);
       await expect(accounts.renewLogin(fresh.refreshToken)).resolves.toMatchObject({ user });
     });
   });

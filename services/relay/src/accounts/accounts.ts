@@ -7,10 +7,11 @@ import { createLogins } from './logins.ts';
 import { createMachines } from './machines.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import { createShares } from './shares.ts';
+import { createTidying } from './tidying.ts';
 import { createUsers, type Registration } from './users.ts';
 
 export type { AccountsChange, OnChange } from './changes.ts';
-export type { Login } from './logins.ts';
+export type { Login, LoginInfo, Origin } from './logins.ts';
 export type { Machine, MachineWithToken } from './machines.ts';
 export type { GivenShare, NewShare, ReceivedShare, Rights, ShareRole } from './shares.ts';
 export type { Credentials, Registration, User } from './users.ts';
@@ -38,5 +39,6 @@ export function createAccounts(options: AccountsOptions) {
     ...createLogins({ sql, tokens, onChange, now }),
     ...createMachines({ sql, onChange, machinesPerUser }),
     ...createShares({ sql, onChange, now }),
+    ...createTidying({ sql, now }),
   });
 }

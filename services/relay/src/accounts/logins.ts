@@ -9,28 +9,52 @@ import type { User } from './users.ts';
 
 export type Login = { readonly user: User; readonly accessToken: string; readonly refreshToken: string };
 
-/** Advisory lock: one pod at a time tidies up. "tidy" in ASCII. */
-const TIDYING = '1953064057';
-/** Rows that one statement removes, so that it never holds much for long. */
-const BATCH = 1_000;
+/** Where a request came from, as a person recognises it. */
+export type Origin = {
+  readonly address: string;
+  /** What the program calls itself. */
+  readonly client: string;
+};
+
+export type LoginInfo = {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
+} & Origin;
+
+/** Logins that one user may have at once; beyond, the one that was not used for longest is ended. */
+const PER_USER = 500;
+const NOWHERE: Origin = { address: '', client: '' };
+
+type Row = { id: string; created_at: Date; last_used_at: Date; expires_at: Date; client: string; address: string };
 
 export type LoginsOptions = { sql: Sql; tokens: Tokens; onChange: OnChange; now: () => number };
 
 export function createLogins({ sql, tokens, onChange, now }: LoginsOptions) {
-  async function issue(at: Sql | TransactionSql, user: User, loginId: string): Promise<Login> {
+  /** Tokens of a login that is stored, or will be before the transaction ends. */
+  async function issue(tx: TransactionSql, user: User, loginId: string, origin: Origin | null): Promise<Login> {
     const [accessToken, refresh] = await Promise.all([
       tokens.signAccess({ userId: user.id, email: user.email, loginId }),
       tokens.signRefresh({ userId: user.id, loginId }),
     ]);
-    const { id, expiresAt } = refresh.claims;
-    await at`
+    const { id } = refresh.claims;
+    const [at, expiresAt] = [new Date(now()), new Date(refresh.claims.expiresAt)];
+    if (origin !== null) {
+      const { client, address } = origin;
+      await tx`
+        insert into logins (id, user_id, created_at, last_used_at, expires_at, client, address)
+        values (${loginId}, ${user.id}, ${at}, ${at}, ${expiresAt}, ${client}, ${address})`;
+    }
+    await tx`
       insert into refresh_tokens (id, user_id, login_id, token_hash, created_at, expires_at)
-      values (${id}, ${user.id}, ${loginId}, ${sha256(refresh.token)}, ${new Date(now())}, ${new Date(expiresAt)})`;
+      values (${id}, ${user.id}, ${loginId}, ${sha256(refresh.token)}, ${at}, ${expiresAt})`;
     return { user, accessToken, refreshToken: refresh.token };
   }
 
   /** The login; or, when this token was used before, the end of its login; or null for a token that ended otherwise. */
-  function renew(token: string, claims: RefreshClaims): Promise<Login | 'reused' | null> {
+  function renew(token: string, claims: RefreshClaims, { address }: Origin): Promise<Login | 'reused' | null> {
     const hash = sha256(token);
     return sql.begin(async (tx) => {
       // Of two that use the same token at once, the second waits here and finds it used.
@@ -41,21 +65,38 @@ export function createLogins({ sql, tokens, onChange, now }: LoginsOptions) {
       if (spent === undefined) {
         const known = await tx`select 1 from refresh_tokens where id = ${claims.id} and token_hash = ${hash}`;
         if (known.length === 0) return null;
-        await tx`delete from refresh_tokens where login_id = ${claims.loginId}`;
+        await tx`delete from logins where id = ${claims.loginId}`;
         return 'reused';
       }
       const [user] = await tx<User[]>`select id, email, administrator from users where id = ${claims.userId}`;
-      return user === undefined ? null : issue(tx, user, claims.loginId);
+      if (user === undefined) return null;
+      const login = await issue(tx, user, claims.loginId, null);
+      await tx`
+        update logins set last_used_at = ${new Date(now())}, address = case when ${address} = '' then address else ${address} end,
+          expires_at = (select max(expires_at) from refresh_tokens where login_id = logins.id)
+        where id = ${claims.loginId}`;
+      return login;
     }) as Promise<Login | 'reused' | null>;
   }
 
   return {
-    openLogin: (user: User): Promise<Login> => issue(sql, user, randomUUID()),
+    async openLogin(user: User, origin: Origin = NOWHERE): Promise<Login> {
+      const opened = (await sql.begin(async (tx) => {
+        const login = await issue(tx, user, randomUUID(), origin);
+        const over = await tx<{ id: string }[]>`
+          delete from logins where id in (
+            select id from logins where user_id = ${user.id} order by last_used_at desc, id offset ${PER_USER}
+          ) returning id`;
+        return { login, over: over.map(({ id }) => id) };
+      })) as { login: Login; over: string[] };
+      if (opened.over.length > 0) onChange({ type: 'logins_ended', userId: user.id, loginIds: opened.over });
+      return opened.login;
+    },
 
     /** Each refresh token works once; a second use ends its login. Throws INVALID_TOKEN. */
-    async renewLogin(refreshToken: string): Promise<Login> {
+    async renewLogin(refreshToken: string, origin: Origin = NOWHERE): Promise<Login> {
       const claims = await tokens.verifyRefresh(refreshToken);
-      const outcome = await renew(refreshToken, claims);
+      const outcome = await renew(refreshToken, claims, origin);
       if (outcome === 'reused') {
         onChange({ type: 'logins_ended', userId: claims.userId, loginIds: [claims.loginId] });
         throw new HermitError('INVALID_TOKEN', 'This refresh token was used before, so its login has been ended.');
@@ -65,16 +106,42 @@ export function createLogins({ sql, tokens, onChange, now }: LoginsOptions) {
     },
 
     /** Ends the login of this refresh token. One that has ended before is no error; throws INVALID_TOKEN for no token. */
-    async endLogin(refreshToken: string): Promise<void> {
+    async endLogin(refreshToken: string): Promise<{ userId: string; loginId: string }> {
       const { userId, loginId } = await tokens.verifyRefresh(refreshToken);
-      const ended = await sql`delete from refresh_tokens where login_id = ${loginId} and user_id = ${userId}`;
+      const ended = await sql`delete from logins where id = ${loginId} and user_id = ${userId}`;
       if (ended.count > 0) onChange({ type: 'logins_ended', userId, loginIds: [loginId] });
+      return { userId, loginId };
     },
 
-    /** Logged out everywhere. */
-    async endLoginsOf(userId: string): Promise<void> {
-      await sql`delete from refresh_tokens where user_id = ${userId}`;
-      onChange({ type: 'logins_ended', userId, loginIds: null });
+    /** A user's open logins, the one that was used last first. */
+    async loginsOf(userId: string): Promise<LoginInfo[]> {
+      const rows = await sql<Row[]>`
+        select id, created_at, last_used_at, expires_at, client, address from logins
+        where user_id = ${userId} and expires_at > ${new Date(now())}
+        order by last_used_at desc, id`;
+      return rows.map(({ id, client, address, ...at }) => ({
+        ...{ id, client, address },
+        createdAt: at.created_at.getTime(),
+        lastUsedAt: at.last_used_at.getTime(),
+        expiresAt: at.expires_at.getTime(),
+      }));
+    },
+
+    /** Throws NOT_FOUND where this user has no such login. */
+    async endLoginById(userId: string, loginId: string): Promise<void> {
+      const ended = isUuid(loginId)
+        ? await sql`delete from logins where id = ${loginId} and user_id = ${userId}`
+        : { count: 0 };
+      if (ended.count === 0) throw new HermitError('NOT_FOUND', 'You have no such login.');
+      onChange({ type: 'logins_ended', userId, loginIds: [loginId] });
+    },
+
+    /** Logged out everywhere; but for one login, if it is named. */
+    async endLoginsOf(userId: string, except: string | null = null): Promise<void> {
+      const kept = except !== null && isUuid(except) ? except : null;
+      const ended = await sql<{ id: string }[]>`
+        delete from logins where user_id = ${userId} and (${kept}::uuid is null or id <> ${kept}::uuid) returning id`;
+      onChange({ type: 'logins_ended', userId, loginIds: kept === null ? null : ended.map(({ id }) => id) });
     },
 
     /**
@@ -86,32 +153,13 @@ export function createLogins({ sql, tokens, onChange, now }: LoginsOptions) {
       const login = loginId !== null && isUuid(loginId) ? loginId : null;
       const [found] = await sql<(User & { open: boolean })[]>`
         select id, email, administrator, ${login}::uuid is null or exists (
-          select 1 from refresh_tokens where login_id = ${login}::uuid and user_id = users.id and used_at is null
+          select 1 from logins where logins.id = ${login}::uuid and user_id = users.id
         ) as open
         from users where id = ${userId}`;
       if (found === undefined) throw new HermitError('USER_NOT_FOUND');
       const { open, ...user } = found;
       if (!open) throw new HermitError('INVALID_TOKEN', 'This login has ended.');
       return user;
-    },
-
-    /** Removes tokens that have expired, in small steps; returns how many. Nothing, while another pod is at it. */
-    async removeExpired(): Promise<number> {
-      let removed = 0;
-      for (let step = 0; step < 100; step++) {
-        const count = await sql.begin(async (tx) => {
-          const [lock] = await tx<{ taken: boolean }[]>`select pg_try_advisory_xact_lock(${TIDYING}) as taken`;
-          if (lock?.taken !== true) return 0;
-          const gone = await tx`
-            delete from refresh_tokens where id in (
-              select id from refresh_tokens where expires_at <= ${new Date(now())} limit ${BATCH}
-            )`;
-          return gone.count;
-        });
-        removed += Number(count);
-        if (Number(count) < BATCH) break;
-      }
-      return removed;
     },
   };
 }

@@ -50,6 +50,20 @@ export function createUsers({ sql, passwords, registration }: UsersOptions) {
       return user;
     },
 
+    /** Throws INVALID_CREDENTIALS where the present password is another, or there is none. Logins go on. */
+    async changePassword(userId: string, { current, next }: { current: string; next: string }): Promise<void> {
+      const [found] = isUuid(userId)
+        ? await sql<{ hash: string | null }[]>`select password_hash as hash from users where id = ${userId}`
+        : [];
+      const stored = found?.hash ?? null;
+      if (!(await passwords.verify(stored, current)) || stored === null) throw new HermitError('INVALID_CREDENTIALS');
+      const hash = await passwords.hash(next);
+      // Of two at once, one wins.
+      const changed = await sql`
+        update users set password_hash = ${hash} where id = ${userId} and password_hash = ${stored}`;
+      if (changed.count === 0) throw new HermitError('INVALID_CREDENTIALS');
+    },
+
     async userById(id: string): Promise<User | null> {
       if (!isUuid(id)) return null;
       const [user] = await sql<User[]>`select id, email, administrator from users where id = ${id}`;

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Accounts, User } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
 
-const users = new WeakMap<FastifyRequest, User>();
+const callers = new WeakMap<FastifyRequest, { user: User; loginId: string | null }>();
 
 /** How the documentation marks a route that demands a token. */
 export const BEARER = [{ bearer: [] }];
@@ -19,15 +19,24 @@ export function demandToken(
   });
   scope.addHook('onRequest', async (request) => {
     const caller = await tokens.verifyAccess(bearerOf(request));
-    users.set(request, await accounts.confirm(caller));
+    callers.set(request, { user: await accounts.confirm(caller), loginId: caller.loginId });
   });
 }
 
 /** The user who calls, in a scope that demands a token. */
 export function callerOf(request: FastifyRequest): User {
-  const user = users.get(request);
-  if (user === undefined) throw new HermitError('INTERNAL', 'this route does not demand a token');
-  return user;
+  return known(request).user;
+}
+
+/** The login that the caller's token came from; null for a token that names none. */
+export function loginOf(request: FastifyRequest): string | null {
+  return known(request).loginId;
+}
+
+function known(request: FastifyRequest) {
+  const caller = callers.get(request);
+  if (caller === undefined) throw new HermitError('INTERNAL', 'this route does not demand a token');
+  return caller;
 }
 
 function bearerOf(request: FastifyRequest): string {

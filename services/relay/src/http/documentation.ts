@@ -14,6 +14,7 @@ export async function documentation(app: FastifyInstance): Promise<void> {
       },
       tags: [
         { name: 'log-in', description: 'Accounts and tokens' },
+        { name: 'account', description: 'Your own account' },
         { name: 'machines', description: 'The machines of a user' },
         { name: 'sharing', description: 'Sessions that others may look at, or drive' },
         { name: 'health', description: 'For probes' },

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import { accountRoutes } from './account-routes.ts';
 import { documentation } from './documentation.ts';
 import { type HealthChecks, healthRoutes } from './health-routes.ts';
 import { loginRoutes } from './login-routes.ts';
@@ -20,16 +21,14 @@ export type HttpRoutesOptions = {
 
 /** On an app of `createHttpServer`. What demands a token is a scope of its own, so that the rest does not. */
 export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOptions): Promise<void> {
-  const { accounts, tokens, presence, sessions, checks } = options;
+  const { accounts, checks } = options;
   await documentation(app);
   healthRoutes(app, { checks });
   loginRoutes(app, { accounts });
-  await app.register((scope, _, done) => {
-    machineRoutes(scope, { accounts, tokens, presence });
-    done();
-  });
-  await app.register((scope, _, done) => {
-    shareRoutes(scope, { accounts, tokens, sessions });
-    done();
-  });
+  for (const routes of [accountRoutes, machineRoutes, shareRoutes]) {
+    await app.register((scope, _, done) => {
+      routes(scope, options);
+      done();
+    });
+  }
 }

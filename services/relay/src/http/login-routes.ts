@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts, Login } from '../accounts/accounts.ts';
 import { failures } from './http-errors.ts';
+import { originOf } from './origin.ts';
 
 /** As browsers check it: ASCII, and a domain that may be a single label. */
 const EMAIL =
@@ -12,13 +13,13 @@ const EMAIL =
   '(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$';
 
 const Email = Type.String({ maxLength: 254, pattern: EMAIL, description: 'an e-mail address' });
-const NewPassword = Type.String({
+export const NewPassword = Type.String({
   minLength: 8,
   maxLength: 1024,
   description: 'a password of at least 8 characters, and of at most 1024',
 });
 /** Whatever an account was made with may be tried; the length is bounded alone. */
-const AnyText = (description: string) => Type.String({ maxLength: 1024, description });
+export const AnyText = (description: string) => Type.String({ maxLength: 1024, description });
 
 const UserBody = Type.Object({ id: Uuid, email: Type.String() });
 const LoginBody = Type.Object({
@@ -48,7 +49,7 @@ export function loginRoutes(scope: FastifyInstance, { accounts }: LoginRoutesOpt
     },
     async (request, reply) => {
       const user = await accounts.register(request.body);
-      return reply.code(201).send(bodyOf(await accounts.openLogin(user)));
+      return reply.code(201).send(bodyOf(await accounts.openLogin(user, originOf(request))));
     },
   );
 
@@ -62,7 +63,10 @@ export function loginRoutes(scope: FastifyInstance, { accounts }: LoginRoutesOpt
         response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_CREDENTIALS', 'UNAVAILABLE') },
       },
     },
-    async (request) => bodyOf(await accounts.openLogin(await accounts.authenticate(request.body))),
+    async (request) => {
+      const user = await accounts.authenticate(request.body);
+      return bodyOf(await accounts.openLogin(user, originOf(request)));
+    },
   );
 
   app.post(
@@ -75,7 +79,7 @@ export function loginRoutes(scope: FastifyInstance, { accounts }: LoginRoutesOpt
         response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_TOKEN', 'UNAVAILABLE') },
       },
     },
-    async (request) => bodyOf(await accounts.renewLogin(request.body.refreshToken)),
+    async (request) => bodyOf(await accounts.renewLogin(request.body.refreshToken, originOf(request))),
   );
 
   app.post(
