@@ -12,7 +12,7 @@ import { redisVersion } from './redis.ts';
 import type { Server } from './server-process.ts';
 
 const images = { redis: 'redis:7-bookworm', postgres: 'postgres:15-bookworm', ryuk: 'testcontainers/ryuk:0.14.0' };
-const pullDeadlineMs = 180_000;
+const pullDeadlineMs = 120_000;
 const startDeadlineMs = 90_000;
 
 type Runtime = Awaited<ReturnType<typeof getContainerRuntimeClient>>;
@@ -41,7 +41,13 @@ const haveImage = async (runtime: Runtime, name: string): Promise<void> => {
 };
 
 /** Ryuk removes containers after a crash. Where its image cannot be had, the warden alone does that. */
-const prepareRyuk = async (runtime: Runtime): Promise<void> => {
+let ryuk: Promise<void> | undefined;
+const prepareRyuk = (runtime: Runtime): Promise<void> => {
+  ryuk ??= haveRyuk(runtime);
+  return ryuk;
+};
+
+const haveRyuk = async (runtime: Runtime): Promise<void> => {
   if (process.env.TESTCONTAINERS_RYUK_DISABLED !== undefined) return;
   try {
     await haveImage(runtime, images.ryuk);

@@ -50,6 +50,11 @@ const providers: readonly [Provider, Provider] = [
 
 const firstLine = (error: unknown) => (error instanceof Error ? error.message : `${error}`).split('\n')[0];
 
+const valueOf = <T>(outcome: PromiseSettledResult<T>): T => {
+  if (outcome.status === 'rejected') throw outcome.reason;
+  return outcome.value;
+};
+
 /** A server named by its variable: used as it is, never stopped. Undefined where the variable is not set. */
 const named = async (provider: Provider): Promise<Server | undefined> => {
   const url = process.env[provider.variable];
@@ -107,18 +112,27 @@ export const startServices = async (say: Say): Promise<Services> => {
     return place ? provider.start(place, warden) : undefined;
   };
 
-  const provide = async (provider: Provider): Promise<Server> => {
-    const server = (await named(provider)) ?? (await contained(provider)) ?? (await local(provider));
-    if (!server) throw missing(provider);
+  const keep = (server: Server): Server => {
     started.push(server);
     say(server.label);
     return server;
   };
+  const given = async (provider: Provider): Promise<Server | undefined> => {
+    const server = (await named(provider)) ?? (await contained(provider));
+    return server && keep(server);
+  };
+  /** One after the other: both may need apt-get, and its lock. */
+  const found = async (provider: Provider): Promise<Server> => {
+    const server = await local(provider);
+    if (!server) throw missing(provider);
+    return keep(server);
+  };
 
   try {
-    // One after the other: both may need apt-get, and its lock.
-    const redis = await provide(providers[0]);
-    const postgres = await provide(providers[1]);
+    // Both are awaited before either's failure counts: what has started must be known, to be stopped.
+    const [first, second] = await Promise.allSettled([given(providers[0]), given(providers[1])]);
+    const redis = valueOf(first) ?? (await found(providers[0]));
+    const postgres = valueOf(second) ?? (await found(providers[1]));
     return { redis, postgres, stop };
   } catch (error) {
     await stop();
