@@ -235,6 +235,16 @@ describe('snapshots (CU-6)', () => {
     expect(relay.acks.at(-1)).toMatchObject({ offset: 500, snapshot: 1, chunks: 3 });
   });
 
+  it('hands over no bytes until the snapshot before them is painted', () => {
+    const { view, relay } = screen();
+    view.slow = true;
+    for (const chunk of relay.snapshot(1, 500, 'S')) chunk();
+    relay.output(500, 'x');
+    expect(view.told).toEqual(['size 80x24', 'paint above S | S']);
+    view.consume();
+    expect(view.told.at(-1)).toBe('data x');
+  });
+
   it('attaches anew when a chunk is missing, and begins again with a later snapshot', () => {
     const { view, relay } = screen();
     const chunks = relay.snapshot(1, 500, 'old', 3);
@@ -289,6 +299,19 @@ describe('snapshots (CU-6)', () => {
     for (const chunk of relay.snapshot(2, 504, 'again')) chunk();
     relay.addressed(504, 'ef');
     expect(view.told.slice(-2)).toEqual(['repaint above again | again', 'data ef']);
+  });
+
+  it('counts nothing that was painted before for the new picture', () => {
+    const { view, relay, attachment } = screen();
+    for (const chunk of relay.snapshot(1, 500, 'first')) chunk();
+    view.slow = true;
+    relay.output(500, 'abc');
+    attachment.repaint();
+    relay.attached({ end: 503 });
+    view.consume();
+    expect(attachment.consumed).toBeNull();
+    relay.tip(503);
+    expect(relay.acks.at(-1)).toMatchObject({ attempt: 2, offset: null });
   });
 
   it('attaches anew when the bytes are no snapshot', () => {
@@ -434,6 +457,18 @@ describe('input (IN-1, IN-2)', () => {
     relay.cut();
     net.clock.advance(300);
     expect(net.socket.welcome().last('attach')).toMatchObject({ cols: 100, rows: 40 });
+  });
+
+  it('says what was wished before the attach was answered', () => {
+    const net = new HandNet();
+    const attachment = net.attach(new NotedView());
+    attachment.setSizePolicy('smallest');
+    expect(net.socket.all('set_size_policy')).toEqual([]);
+    net.socket.attached();
+    expect(net.socket.last('set_size_policy')).toMatchObject({ sessionId: SESSION, sizePolicy: 'smallest' });
+    net.socket.tip(0, { sizePolicy: 'smallest' });
+    net.clock.advance(10_000);
+    expect(net.socket.all('set_size_policy')).toHaveLength(1);
   });
 
   it('leaves no timer and no word behind once detached', () => {

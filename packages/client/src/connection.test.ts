@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, HandNet, MACHINE, NotedView, SESSION } from './kit/hand-relay.ts';
 
+const OTHER_SESSION = '55555555-5555-4555-8555-555555555555';
+
 function live(options = {}, seed = 1) {
   const net = new HandNet(options, seed);
   net.connection.start();
@@ -46,6 +48,19 @@ describe('introducing itself', () => {
     later.clock.advance(300);
     later.socket.welcome();
     expect(later.connection.state.name).toBe('live');
+  });
+
+  it('takes one answer to each question for a token', () => {
+    const answers: ((token: string) => void)[] = [];
+    const net = new HandNet({ token: (done) => answers.push(done) });
+    net.connection.start();
+    net.clock.advance(11_000); // nobody has answered in time, and another question is asked
+    expect(answers).toHaveLength(2);
+    answers[0]?.('late');
+    expect(net.sockets).toHaveLength(0);
+    answers[1]?.('token');
+    answers[1]?.('twice');
+    expect(net.sockets).toHaveLength(1);
   });
 
   it('gives up a socket that does not answer within 10 s', () => {
@@ -214,7 +229,7 @@ describe('moving to another pod (make before break, DRAIN-3, DRAIN-4)', () => {
     attachment.type(bytes('b'));
     old.output(8, 'three ');
     expect(old.closedWith).toBeNull();
-    next.attached({ end: 14, inputOffset: 1 });
+    next.attached({ end: 20, inputOffset: 1 });
     expect(old.closedWith).toBe(1000);
     next.addressed(8, 'three ');
     next.output(14, 'four');
@@ -222,7 +237,7 @@ describe('moving to another pod (make before break, DRAIN-3, DRAIN-4)', () => {
     expect(next.inputs).toEqual([{ at: 1, text: 'b', reply: false }]);
     expect(view.states).toEqual(['attaching', 'live']);
     expect(net.stateNames.filter((s) => s !== 'live')).toEqual(['connecting']);
-    expect(attachment.answering).toBe(true);
+    expect(attachment.answering).toBe(true); // up to 20 it is as fresh as before
   });
 
   it('ignores gaps, lost history and tips of the socket that is being left', () => {
@@ -240,6 +255,35 @@ describe('moving to another pod (make before break, DRAIN-3, DRAIN-4)', () => {
     expect(view.text).toBe('one ');
     expect(next.all('attach')).toHaveLength(1);
     expect(old.acks).toHaveLength(1);
+  });
+
+  it('holds the old socket to that also while it waits for another attachment', () => {
+    const net = live();
+    const view = new NotedView();
+    net.attach(view, { mode: 'stream', from: 0 });
+    const old = net.socket;
+    old.attached();
+    const mine = old.last('attach');
+    net.attach(new NotedView(), { sessionId: OTHER_SESSION });
+    old.attached();
+    old.say({ type: 'draining', withinMs: 1 });
+    const next = net.socket.welcome('pod-2');
+    const [again] = next.all('attach');
+    const over = { sessionId: SESSION, clientId: mine.clientId!, attempt: again!.attempt!, requestId: undefined };
+    next.attached(over);
+    expect(old.closedWith).toBeNull();
+    const acks = next.acks.length;
+    old.output(50, 'ahead');
+    old.tip(55, { sessionId: SESSION, exit: { exitCode: 0, signal: null } });
+    old.say({ type: 'unknown_attachment', ...over });
+    old.say({ type: 'detached', sessionId: SESSION, code: 'FORBIDDEN', message: 'x' });
+    expect(next.all('attach')).toHaveLength(2);
+    expect(next.acks).toHaveLength(acks);
+    expect(view.states.at(-1)).toBe('live');
+    old.output(0, 'fits');
+    expect(view.text).toBe('fits');
+    next.attached();
+    expect(old.closedWith).toBe(1000);
   });
 
   it('stays on the old pod while the new one cannot be reached', () => {
