@@ -8,7 +8,7 @@ import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { createAgent } from './agent.ts';
 import type { LinkState } from './link/link.ts';
-import { createInlineScreen } from './session/screen-inline.ts';
+import { screenWorkers } from './session/screen-worker.ts';
 import { homeDirectory, loginShell, sessionEnvironment } from './terminal/environment.ts';
 import { spawnPty } from './terminal/pty.ts';
 import { readToken, SetupError } from './token.ts';
@@ -95,6 +95,9 @@ function run(options: Options): void {
     setInterval(leaveWhenDone, 60_000).unref();
   };
 
+  const screens = screenWorkers((reason) => {
+    log.error({ event: 'screen_failed' }, `${reason}; viewers of its sessions are served from history`);
+  });
   const agent = createAgent({
     url,
     machineName: name,
@@ -108,7 +111,7 @@ function run(options: Options): void {
     onState,
     newId: randomUUID,
     spawn: spawnPty,
-    createScreen: createInlineScreen,
+    createScreen: screens.createScreen,
     defaults: {
       ...shell,
       cwd: homeDirectory(process.env),
@@ -131,6 +134,7 @@ function run(options: Options): void {
     await new Promise((done) => setTimeout(done, 100));
     agent.link.stop();
     agent.sessions.dispose();
+    void screens.stop();
     setTimeout(() => process.exit(status), 100);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

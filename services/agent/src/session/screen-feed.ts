@@ -2,7 +2,7 @@
 import type { Size } from '@hermit/protocol';
 import type { ScreenSnapshot } from './screen.ts';
 import { Emulator, wholeCharacters } from './screen-emulator.ts';
-import { runEnd, skip } from './screen-skip.ts';
+import { LONGEST_SEQUENCE, runEnd, skip } from './screen-skip.ts';
 
 /** Bytes parsed in one step: a few milliseconds. */
 const SLICE = 64 * 1024;
@@ -79,7 +79,14 @@ export class Feed {
   private skipAhead(): boolean {
     const { emulator } = this;
     if (emulator.offset < this.lookAgainAt || this.ready() < this.skipFrom || !emulator.skippable) return false;
-    const bytes = this.join(this.waiting.length);
+    // Mostly the first sequence that does not belong is near: then nothing need be joined to see it.
+    const head = this.waiting[0] as Uint8Array;
+    const near = runEnd(head);
+    if (near < head.length - LONGEST_SEQUENCE) {
+      this.lookAgainAt = emulator.offset + near + 1;
+      if (near < this.skipFrom) return false;
+    }
+    const bytes = near < head.length - LONGEST_SEQUENCE ? head : this.join(this.waiting.length);
     const end = runEnd(bytes);
     const found = skip(bytes, end, emulator.linesToForget);
     if (!found) {

@@ -26,7 +26,8 @@ CLASS[0x1b] = ESC;
 CLASS[0x7f] = END;
 CLASS[0xc2] = C2;
 
-const LONGEST_SEQUENCE = 64;
+/** Of those that belong to a run, in bytes. */
+export const LONGEST_SEQUENCE = 64;
 /** SGR that has to be repeated at most, in bytes. */
 const PEN_BOUND = 4096;
 /** Less than this is not worth it. */
