@@ -6,11 +6,17 @@ import { freePort, type Server, ServerProcess, temporaryDirectory, untilReady } 
 /** The version of the server behind `url`; rejects when it does not answer at once. */
 export const redisVersion = async (url: string): Promise<string> => {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5_000 });
-  redis.on('error', () => {});
+  // The event says what happened; the rejection only that there is no connection.
+  let trouble: Error | undefined;
+  redis.on('error', (error) => {
+    trouble = error;
+  });
   try {
     await redis.connect();
     const info = await redis.info('server');
     return /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown';
+  } catch (error) {
+    throw trouble ?? error;
   } finally {
     redis.disconnect();
   }
