@@ -1,0 +1,171 @@
+// A seeded storm: faults of every kind while two machines flood, four viewers watch and two of them type. In the end
+// every stream has every byte, every screen is the right one, every keystroke arrived once and in order.
+import { seeded } from '@hermit/transport';
+import { Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+import { RedisHouse } from '../services/redis-topologies.ts';
+import { type RelayPod, startCluster } from './kit/cluster.ts';
+import type { HermitProcess } from './kit/hermit-process.ts';
+import { report } from './kit/measured.ts';
+import type { NetworkPath } from './kit/network-path.ts';
+import { ReferenceTerminal } from './kit/reference.ts';
+import { Talk } from './kit/talk.ts';
+import type { TestViewer } from './kit/viewer.ts';
+import { until } from './kit/wait.ts';
+
+const SOAK = process.env.HERMIT_SOAK === '1';
+const FAULTS = Number(process.env.HERMIT_STORM_FAULTS ?? (SOAK ? 200 : 12));
+const SEED = Number(process.env.HERMIT_STORM_SEED ?? Math.floor(seeded(Date.now())() * 1e6));
+const PER_SECOND = 2_000;
+const SIZE = { cols: 80, rows: 24 };
+const MiB = 1024 * 1024;
+
+type Watch = {
+  talk: Talk;
+  stream: TestViewer;
+  screens: { viewer: TestViewer; paint: ReferenceTerminal }[];
+  reference: ReferenceTerminal;
+};
+
+test(`${FAULTS} faults, HERMIT_STORM_SEED=${SEED}`, { timeout: SOAK ? 1_800_000 : 150_000 }, async () => {
+  process.stdout.write(`      HERMIT_STORM_SEED=${SEED}\n`);
+  const random = seeded(SEED);
+  const int = (low: number, high: number) => low + Math.floor(random() * (high - low + 1));
+  const pick = <T>(list: readonly T[]): T => list[int(0, list.length - 1)] as T;
+
+  await using house = new RedisHouse();
+  let redis = await house.single();
+  await using cluster = await startCluster({ pods: 3, bus: redis.url, env: { DRAIN_SECONDS: '2' } });
+  const agentPaths: NetworkPath[] = [];
+  const clientPaths: NetworkPath[] = [];
+  const agents: HermitProcess[] = [];
+  const watches: Watch[] = [];
+  // So many lines that the programs outlast the faults.
+  const lines = Math.ceil((FAULTS * 1.6 + 6) * PER_SECOND);
+
+  for (let i = 0; i < 2; i++) {
+    const machine = await cluster.addMachine(`flood-${i}`);
+    const path = await cluster.path([i]);
+    agentPaths.push(path);
+    agents.push(await cluster.startAgent(path.url, machine));
+    const near = await cluster.path([i]);
+    const far = await cluster.path([2]);
+    const slow = await cluster.path([(i + 1) % 3], { bytesPerSecond: 60_000, delayMs: 20 });
+    clientPaths.push(near, far, slow);
+    const typist = cluster.person(near.url);
+    const talk = await Talk.start(typist, machine.id, lines, PER_SECOND);
+    const stream = typist.look(machine.id, talk.session.id, { mode: 'stream' });
+    const reference = new ReferenceTerminal(SIZE);
+    stream.onPaint = (painted) => reference.paint(painted);
+    const screens = [far, slow].map((way) => {
+      const viewer = cluster.person(way.url).look(machine.id, talk.session.id, { readOnly: true });
+      const paint = new ReferenceTerminal(SIZE);
+      viewer.onPaint = (painted) => paint.paint(painted);
+      return { viewer, paint };
+    });
+    await stream.sees('00000100 ');
+    watches.push({ talk, stream, screens, reference });
+  }
+
+  let typed = 0;
+  const typist = setInterval(() => {
+    for (const { talk, stream } of watches)
+      if (stream.attachment.inputRoom > 1_000) talk.type(stream, `key ${typed++} `);
+  }, 40);
+  cluster.stack.defer(() => clearInterval(typist));
+
+  const admin = () => new Redis(redis.url, { lazyConnect: true, retryStrategy: () => null });
+  const command = async (...words: [string, ...string[]]) => {
+    const client = admin();
+    client.on('error', () => {});
+    await client
+      .connect()
+      .then(() => client.call(...words))
+      .catch(() => {});
+    client.disconnect();
+  };
+  /** What has to happen later, so that the storm goes on meanwhile. */
+  const healing: Promise<unknown>[] = [];
+  const later = (ms: number, heal: () => unknown) =>
+    healing.push(new Promise((done) => setTimeout(done, ms)).then(heal));
+  const busy = new Set<RelayPod>();
+  const idle = () => cluster.pods.filter((pod) => !busy.has(pod));
+  const withPod = (run: (pod: RelayPod) => Promise<void>) => {
+    // One pod is left standing, or there would be nobody to move to.
+    if (idle().length < 2) return;
+    const pod = pick(idle());
+    busy.add(pod);
+    healing.push(run(pod).finally(() => busy.delete(pod)));
+  };
+  const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+  let restarting = false;
+
+  const faults: Record<string, () => void> = {
+    'client cut': () => pick(clientPaths).cut(),
+    'client away': () => {
+      const path = pick(clientPaths);
+      path.offline();
+      later(int(200, 4_000), () => path.online());
+    },
+    'agent cut': () => pick(agentPaths).cut(),
+    'agent away': () => {
+      const path = pick(agentPaths);
+      path.offline();
+      later(int(200, 2_000), () => path.online());
+    },
+    'pod killed': () => withPod((pod) => pod.restart()),
+    'pod drained': () =>
+      withPod(async (pod) => {
+        pod.kill('SIGTERM');
+        await pod.process.end();
+        await pod.restart();
+      }),
+    'pod frozen': () =>
+      withPod(async (pod) => {
+        pod.kill('SIGSTOP');
+        await pause(int(300, 5_000));
+        pod.kill('SIGCONT');
+      }),
+    'Redis drops subscribers': () => void command('CLIENT', 'KILL', 'TYPE', 'pubsub'),
+    'Redis drops everybody': () => void command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'),
+    'Redis restarts': () => {
+      if (restarting) return;
+      restarting = true;
+      healing.push(
+        redis.process
+          .stop('SIGKILL')
+          .then(() => house.single({ port: redis.port }))
+          .then((started) => {
+            redis = started;
+            restarting = false;
+          }),
+      );
+    },
+  };
+
+  const rss: number[] = [];
+  for (let i = 0; i < FAULTS; i++) {
+    const name = pick(Object.keys(faults));
+    process.stdout.write(`      ${name}\n`);
+    faults[name]?.();
+    await pause(int(100, 1_500));
+    for (const process of [...agents, ...cluster.pods.map((pod) => pod.process)])
+      if (!process.ended) rss.push(process.rss);
+  }
+  await Promise.all(healing);
+  clearInterval(typist);
+
+  for (const { talk, stream } of watches) {
+    await until('there is room for the last keystroke', () => stream.attachment.inputRoom > 0, 60_000);
+    talk.finish(stream);
+  }
+  for (const { talk, stream, screens, reference } of watches) {
+    await talk.complete(stream, 90_000);
+    for (const { viewer, paint } of screens) {
+      await viewer.ended(60_000);
+      expect(await paint.screen()).toEqual(await reference.screen());
+    }
+  }
+  report('most memory of any process', [Math.max(...rss) / MiB], 'MiB');
+  expect(Math.max(...rss)).toBeLessThan(500 * MiB);
+});
