@@ -71,6 +71,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'web',
+          include: ['test/web/**/*.test.ts'],
+          exclude,
+          globalSetup: [...servers, './test/web/kit/build.ts'],
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+          // A browser and two pods are enough for two cores.
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'simulation',
           include: ['test/simulation/**/*.test.ts'],
           exclude,

@@ -5,7 +5,7 @@ import { handOver, refuseOldNode } from './setup/pinned-node.mjs';
 
 const help = `npm test: runs everything that can be checked, and closes with the line "N passed, N failed".
 
-Steps, in this order: types, lint, architecture, unit, contract, integration, simulation.
+Steps, in this order: types, lint, architecture, unit, contract, integration, web, simulation.
 
   npm test                                  all of them
   npm test -- unit contract                 these steps

@@ -87,7 +87,9 @@ const tests = (name: string, deadlineMs: number, needsServices: boolean): Step =
 });
 
 const typeProjects = () => {
-  const projects = ['tsconfig.json', 'services/web/tsconfig.json'].filter((path) => existsSync(join(root, path)));
+  const projects = ['tsconfig.json', 'services/web/tsconfig.json', 'test/web/tsconfig.json'].filter((path) =>
+    existsSync(join(root, path)),
+  );
   return projects.map((path) => ['--noEmit', '--pretty', '-p', path]);
 };
 
@@ -108,5 +110,6 @@ export const steps: readonly Step[] = [
   tests('unit', 5 * minute, false),
   tests('contract', 10 * minute, true),
   tests('integration', 30 * minute, true),
+  tests('web', 20 * minute, true),
   tests('simulation', 20 * minute, false),
 ];

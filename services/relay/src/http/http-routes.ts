@@ -8,6 +8,7 @@ import { type HealthChecks, healthRoutes } from './health-routes.ts';
 import { loginRoutes } from './login-routes.ts';
 import { machineRoutes, type PresenceReader } from './machine-routes.ts';
 import { type SessionReader, shareRoutes } from './share-routes.ts';
+import { webFiles } from './web-files.ts';
 
 export type HttpRoutesOptions = {
   accounts: Accounts;
@@ -31,4 +32,5 @@ export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOption
       done();
     });
   }
+  await webFiles(app);
 }

@@ -1,0 +1,42 @@
+// The web terminal's static files: served as they were built, kept by browsers for as long as their names last.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import statics from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+
+/** Where `services/web` is built to: the same place for sources and for what they are compiled to. */
+const BUILT = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
+
+/** Addresses of the app's own pages: each is the same document, which looks at the address itself. */
+const PAGES = ['/', '/m/:machineId/s/:sessionId', '/settings', '/device', '/link', '/join'];
+
+/** Names under here hold a hash of what is in the file. */
+const HASHED = 'assets';
+const YEAR = 'public, max-age=31536000, immutable';
+const HOUR = 'public, max-age=3600';
+/** Kept, and asked for again each time: a new build is seen at the next load. */
+const ASK = 'no-cache';
+
+/** Registers nothing where the web terminal was not built: the relay serves without it. Returns whether it was. */
+export async function webFiles(app: FastifyInstance, root: string = BUILT): Promise<boolean> {
+  if (!existsSync(join(root, 'index.html'))) return false;
+  await app.register(statics, {
+    root,
+    // Each file is a route of its own, so that nothing else has to be asked whether it is one.
+    wildcard: false,
+    index: false,
+    preCompressed: true,
+    cacheControl: false,
+    schemaHide: true,
+    globIgnore: ['**/*.br', '**/*.gz', 'index.html'],
+    setHeaders(reply, path) {
+      const cache = path.startsWith(join(root, HASHED)) ? YEAR : path.endsWith('.html') ? ASK : HOUR;
+      reply.header('cache-control', cache);
+    },
+  });
+  for (const url of PAGES) {
+    app.get(url, { schema: { hide: true } }, (_request, reply) => reply.sendFile('index.html'));
+  }
+  return true;
+}

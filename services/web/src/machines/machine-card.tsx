@@ -1,0 +1,122 @@
+// One machine: whether it is there, what runs on it and who looks, and what can be done with it.
+import type { MachineInfo, SessionInfo } from '@hermit/protocol';
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { presenceOf, type Relay } from '../relay/relay.ts';
+import { openSession } from '../tabs.ts';
+import { ago, now } from '../ui/ages.ts';
+import { Icon } from '../ui/icons.tsx';
+import { Menu } from '../ui/menu.tsx';
+import { notify } from '../ui/notices.tsx';
+import { RemoveMachine, RenameMachine } from './change-machine.tsx';
+import { NewSession } from './new-session.tsx';
+import { startSession, titleOf } from './sessions.ts';
+
+type Props = { relay: Relay; machine: MachineInfo };
+
+export function MachineCard({ relay, machine }: Props): JSX.Element {
+  const { id, name } = machine;
+  const open = useSignal<'rename' | 'remove' | 'new' | null>(null);
+  const starting = useSignal(false);
+  useEffect(() => relay.watch(id), [relay, id]);
+  const presence = presenceOf(machine, now.value);
+  const sessions = presence === 'offline' ? [] : (relay.sessions(id) ?? []);
+  const close = () => {
+    open.value = null;
+  };
+  const start = async () => {
+    starting.value = true;
+    try {
+      await startSession(relay, id);
+    } catch (error) {
+      notify((error as Error).message, 'warning');
+    } finally {
+      starting.value = false;
+    }
+  };
+
+  return (
+    <article class={`card ${presence}`} aria-label={`Machine ${name}`}>
+      <header class="card-head">
+        <span class={`lamp ${presence}`} aria-hidden="true" />
+        <h2 class="card-name">{name}</h2>
+        <Menu label={`More about ${name}`} icon="more">
+          <button type="button" role="menuitem" disabled={!machine.online} onClick={() => (open.value = 'new')}>
+            <Icon name="terminal" /> New session with…
+          </button>
+          <button type="button" role="menuitem" onClick={() => (open.value = 'rename')}>
+            <Icon name="text" /> Rename
+          </button>
+          <button type="button" role="menuitem" class="danger" onClick={() => (open.value = 'remove')}>
+            <Icon name="close" /> Remove
+          </button>
+        </Menu>
+      </header>
+      <p class="card-say">{presenceText(machine, presence)}</p>
+      {sessions.length > 0 && (
+        <ul class="sessions">
+          {sessions.map((session) => (
+            <SessionRow key={session.id} relay={relay} machineId={id} session={session} />
+          ))}
+        </ul>
+      )}
+      <footer class="card-foot">
+        <button type="button" class="primary" disabled={!machine.online || starting.value} onClick={start}>
+          <Icon name="plus" /> New session
+        </button>
+      </footer>
+      {open.value === 'new' && <NewSession relay={relay} machine={machine} onClose={close} />}
+      {open.value === 'rename' && <RenameMachine relay={relay} machine={machine} onClose={close} />}
+      {open.value === 'remove' && <RemoveMachine relay={relay} machine={machine} onClose={close} />}
+    </article>
+  );
+}
+
+function presenceText({ lastSeen }: MachineInfo, presence: ReturnType<typeof presenceOf>): string {
+  if (presence === 'online') return 'Online';
+  if (presence === 'reconnecting') return 'Reconnecting…';
+  return lastSeen === null ? 'Never seen' : `Offline since ${since(lastSeen)}, ${ago(lastSeen)}`;
+}
+
+function since(at: number): string {
+  const date = new Date(at);
+  const today = new Date(now.value).toDateString() === date.toDateString();
+  return today
+    ? date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+    : date.toLocaleDateString([], { day: 'numeric', month: 'short' });
+}
+
+type RowProps = { relay: Relay; machineId: string; session: SessionInfo };
+
+function SessionRow({ relay, machineId, session }: RowProps): JSX.Element {
+  const { id, attachedClients, createdAt, exit, command } = session;
+  const title = titleOf(session);
+  const end = async () => {
+    try {
+      await relay.client.killSession(machineId, id);
+    } catch (error) {
+      notify((error as Error).message, 'warning');
+    }
+  };
+  return (
+    <li class={exit ? 'session ended' : 'session'}>
+      <button type="button" class="session-open" onClick={() => openSession(machineId, id)}>
+        <Icon name="terminal" />
+        <span class="session-title">{title}</span>
+        <span class="session-say">
+          {exit ? 'ended' : ago(createdAt)}
+          {attachedClients > 0 && ` · ${attachedClients} attached`}
+          {command !== title && <span class="session-command"> · {command}</span>}
+        </span>
+      </button>
+      {!exit && (
+        <Menu label={`More about ${title}`} icon="more">
+          <button type="button" role="menuitem" class="danger" onClick={end}>
+            <Icon name="close" /> End the session
+          </button>
+        </Menu>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,73 @@
+// Fits the terminal into its place: measures the size this window would have, and shows whatever size the session has.
+import type { Size } from '@hermit/protocol';
+import { LIMITS } from '@hermit/protocol';
+import { FitAddon } from '@xterm/addon-fit';
+import type { Terminal } from '@xterm/xterm';
+
+/** Smaller text than this is no text; then the terminal is scrolled instead. Pixels. */
+const SMALLEST = 5;
+/** Resizing a window is many sizes; a program needs the last. Milliseconds. */
+const SETTLE = 80;
+
+export class Fitting {
+  /** The size this window has room for at the chosen font; null until it was seen. */
+  own: Size | null = null;
+  private readonly addon = new FitAddon();
+  private readonly observer: ResizeObserver;
+  private readonly term: Terminal;
+  private readonly host: HTMLElement;
+  private readonly measured: (size: Size) => void;
+  private fontSize: number;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `measured` hears every new size of the window. */
+  constructor(term: Terminal, host: HTMLElement, fontSize: number, measured: (size: Size) => void) {
+    this.term = term;
+    this.host = host;
+    this.fontSize = fontSize;
+    this.measured = measured;
+    term.loadAddon(this.addon);
+    this.observer = new ResizeObserver(() => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.fit(), SETTLE);
+    });
+    this.observer.observe(host);
+    term.onResize(() => this.place());
+  }
+
+  setFontSize(fontSize: number): void {
+    if (fontSize === this.fontSize) return;
+    this.fontSize = fontSize;
+    this.fit();
+  }
+
+  /** Measures, tells when that is news, and places the terminal. */
+  fit(): void {
+    if (this.host.clientWidth === 0 || this.host.clientHeight === 0) return;
+    if (this.term.options.fontSize !== this.fontSize) this.term.options.fontSize = this.fontSize;
+    const room = this.addon.proposeDimensions();
+    if (!room || !Number.isFinite(room.cols) || !Number.isFinite(room.rows)) return;
+    const size = { cols: Math.min(room.cols, LIMITS.columns), rows: Math.min(room.rows, LIMITS.rows) };
+    const news = this.own?.cols !== size.cols || this.own.rows !== size.rows;
+    this.own = size;
+    if (news) this.measured(size);
+    this.place();
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.observer.disconnect();
+  }
+
+  /** A session of another size is shown whole: in smaller letters when it is larger, in the middle when it is smaller. */
+  private place(): void {
+    const { term, own, host } = this;
+    if (!own) return;
+    const shrink = Math.min(own.cols / term.cols, own.rows / term.rows, 1);
+    const fontSize = Math.max(SMALLEST, Math.floor(this.fontSize * shrink * 4) / 4);
+    if (term.options.fontSize !== fontSize) term.options.fontSize = fontSize;
+    const foreign = term.cols !== own.cols || term.rows !== own.rows;
+    host.classList.toggle('foreign-size', foreign);
+    host.classList.toggle('overflowing', foreign && fontSize === SMALLEST);
+  }
+}

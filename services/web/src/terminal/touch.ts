@@ -1,0 +1,125 @@
+// Fingers on the terminal: one scrolls (and flings), two size the font, a tap opens the keyboard, a long press the text.
+import { change, FONT_SIZE, settings } from '../settings/settings.ts';
+import type { OpenTerminal } from './open-terminal.ts';
+
+/** Less than this is a tap, pixels. */
+const SLOP = 8;
+const LONG_PRESS = 500;
+/** Of its speed a fling loses so much in a second. */
+const FRICTION = 0.95;
+const SLOWEST = 30;
+
+type Point = { x: number; y: number };
+
+/** Returns what ends it. */
+export function followTouch(terminal: OpenTerminal, host: HTMLElement): () => void {
+  const { term } = terminal;
+  const fingers = new Map<number, Point>();
+  let begun: Point | null = null;
+  let moved = false;
+  let pinch: { distance: number; fontSize: number } | null = null;
+  let speed = 0;
+  let lastAt = 0;
+  let fling = 0;
+  let press: ReturnType<typeof setTimeout> | undefined;
+
+  // What a wheel would do: scroll the lines above, or move a program's own page, or report the mouse.
+  const scroll = (pixels: number) => {
+    const target = host.querySelector('.xterm-screen');
+    const { x, y } = begun ?? { x: 0, y: 0 };
+    target?.dispatchEvent(
+      new WheelEvent('wheel', { deltaY: pixels, clientX: x, clientY: y, bubbles: true, cancelable: true }),
+    );
+  };
+
+  const stop = () => {
+    cancelAnimationFrame(fling);
+    clearTimeout(press);
+  };
+
+  const down = (event: PointerEvent) => {
+    if (event.pointerType !== 'touch') return;
+    stop();
+    fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (fingers.size === 1) {
+      begun = { x: event.clientX, y: event.clientY };
+      moved = false;
+      speed = 0;
+      lastAt = event.timeStamp;
+      press = setTimeout(() => {
+        begun = null;
+        terminal.textShown.value = true;
+      }, LONG_PRESS);
+    } else if (fingers.size === 2) {
+      begun = null;
+      pinch = { distance: spread(fingers), fontSize: settings.peek().fontSize };
+    }
+  };
+
+  const move = (event: PointerEvent) => {
+    const before = fingers.get(event.pointerId);
+    if (!before) return;
+    fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (pinch && fingers.size === 2) {
+      const wanted = Math.round((pinch.fontSize * spread(fingers)) / pinch.distance);
+      change({ fontSize: Math.min(FONT_SIZE.max, Math.max(FONT_SIZE.min, wanted)) });
+      return;
+    }
+    if (!begun) return;
+    if (!moved && Math.hypot(event.clientX - begun.x, event.clientY - begun.y) < SLOP) return;
+    moved = true;
+    clearTimeout(press);
+    const step = before.y - event.clientY;
+    const elapsed = Math.max(1, event.timeStamp - lastAt);
+    speed = 0.6 * speed + 0.4 * ((step / elapsed) * 1000);
+    lastAt = event.timeStamp;
+    scroll(step);
+  };
+
+  const up = (event: PointerEvent) => {
+    if (!fingers.delete(event.pointerId)) return;
+    clearTimeout(press);
+    if (fingers.size < 2) pinch = null;
+    if (fingers.size > 0 || !begun) return;
+    if (!moved && event.type === 'pointerup') term.focus();
+    else if (event.timeStamp - lastAt < 60) glide(event.timeStamp);
+    else begun = null;
+  };
+
+  const glide = (from: number) => {
+    let last = from;
+    const frame = (at: number) => {
+      const elapsed = Math.min(50, at - last) / 1000;
+      last = at;
+      speed *= (1 - FRICTION) ** elapsed;
+      if (Math.abs(speed) < SLOWEST) return;
+      scroll(speed * elapsed);
+      fling = requestAnimationFrame(frame);
+    };
+    if (!matchMedia('(prefers-reduced-motion: reduce)').matches) fling = requestAnimationFrame(frame);
+  };
+
+  // The emulator would begin a selection with the mouse events that browsers make of a touch.
+  const tame = (event: TouchEvent) => {
+    if (event.cancelable) event.preventDefault();
+  };
+
+  host.addEventListener('pointerdown', down);
+  host.addEventListener('pointermove', move);
+  host.addEventListener('pointerup', up);
+  host.addEventListener('pointercancel', up);
+  host.addEventListener('touchstart', tame, { passive: false });
+  return () => {
+    stop();
+    host.removeEventListener('pointerdown', down);
+    host.removeEventListener('pointermove', move);
+    host.removeEventListener('pointerup', up);
+    host.removeEventListener('pointercancel', up);
+    host.removeEventListener('touchstart', tame);
+  };
+}
+
+function spread(fingers: ReadonlyMap<number, Point>): number {
+  const [a, b] = [...fingers.values()];
+  return a && b ? Math.max(1, Math.hypot(a.x - b.x, a.y - b.y)) : 1;
+}

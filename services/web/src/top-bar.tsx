@@ -1,0 +1,109 @@
+// The bar above everything: home, the open sessions as tabs, and what concerns the person.
+import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import { signOut, user } from './relay/account.ts';
+import type { Relay } from './relay/relay.ts';
+import { go, route } from './router.ts';
+import { closeAllTabs, closeTab, marked, openSession, tabs, titles } from './tabs.ts';
+import { Icon, Shell } from './ui/icons.tsx';
+import { Menu } from './ui/menu.tsx';
+
+export function TopBar({ relay }: { relay: Relay }): JSX.Element {
+  const here = route.value;
+  return (
+    <header class="top-bar">
+      <a
+        class="home"
+        href="/"
+        aria-label="Machines"
+        aria-current={here.page === 'machines' ? 'page' : undefined}
+        onClick={(event) => {
+          event.preventDefault();
+          go('/');
+        }}
+      >
+        <Shell />
+        <span class="home-name">Hermit</span>
+      </a>
+      <Tabs relay={relay} />
+      <div id="tools" class="tools" />
+      <Menu label="Account and settings" icon="menu">
+        <p class="menu-note">{user.value?.email}</p>
+        <button type="button" role="menuitem" onClick={() => go('/settings')}>
+          <Icon name="settings" /> Settings
+        </button>
+        <button type="button" role="menuitem" onClick={() => go('/device')}>
+          <Icon name="check" /> Approve a device
+        </button>
+        <button
+          type="button"
+          role="menuitem"
+          onClick={() => {
+            closeAllTabs();
+            go('/');
+            void signOut();
+          }}
+        >
+          <Icon name="out" /> Sign out
+        </button>
+      </Menu>
+    </header>
+  );
+}
+
+function Tabs({ relay }: { relay: Relay }): JSX.Element {
+  const list = useRef<HTMLDivElement>(null);
+  const here = route.value;
+  const shown = here.page === 'terminal' ? here.sessionId : null;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step === undefined || !list.current) return;
+    const all = [...list.current.querySelectorAll<HTMLElement>('[role=tab]')];
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    all[(at + step + all.length) % all.length]?.focus();
+    event.preventDefault();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label="Open sessions" ref={list} onKeyDown={onKeyDown}>
+      {tabs.value.map(({ machineId, sessionId }, index) => {
+        const machine = relay.machines.value?.find(({ id }) => id === machineId);
+        const title = titles.value.get(sessionId) ?? 'session';
+        const selected = sessionId === shown;
+        return (
+          <div key={sessionId} class={`tab${selected ? ' selected' : ''}`} role="presentation">
+            <button
+              type="button"
+              role="tab"
+              id={`tab-${sessionId}`}
+              aria-selected={selected}
+              aria-controls={`panel-${sessionId}`}
+              tabIndex={selected || (shown === null && index === 0) ? 0 : -1}
+              title={machine ? `${title} on ${machine.name}` : title}
+              onClick={() => openSession(machineId, sessionId)}
+              onKeyDown={(event) => {
+                if (event.key === 'Delete') closeTab(sessionId);
+              }}
+              onAuxClick={(event) => {
+                if (event.button === 1) closeTab(sessionId);
+              }}
+            >
+              {marked.value.has(sessionId) && <span class="tab-mark">new</span>}
+              <span class="tab-title">{title}</span>
+              {machine && <span class="tab-machine">{machine.name}</span>}
+            </button>
+            <button
+              type="button"
+              class="tab-close"
+              tabIndex={-1}
+              aria-hidden="true"
+              title="Close the tab; the session runs on"
+              onClick={() => closeTab(sessionId)}
+            >
+              <Icon name="close" />
+            </button>
+          </div>
+        );
+      })}
+    </div>
+  );
+}

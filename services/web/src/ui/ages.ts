@@ -1,0 +1,23 @@
+// Times as people say them, kept true while they are shown.
+import { signal } from '@preact/signals';
+
+/** Milliseconds since 1970, a little late: moves every ten seconds. */
+export const now = signal(Date.now());
+setInterval(() => {
+  now.value = Date.now();
+}, 10_000);
+
+const steps: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+];
+const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+export function ago(at: number): string {
+  const age = Math.max(0, now.value - at);
+  for (const [unit, length] of steps) {
+    if (age >= length) return words.format(-Math.floor(age / length), unit);
+  }
+  return 'just now';
+}

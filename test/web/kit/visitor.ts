@@ -1,0 +1,111 @@
+// A person at the web terminal: does with mouse, fingers and keyboard what people do, and reads what is on the screen.
+import type { Locator, Page } from 'playwright-core';
+import { until } from '../../integration/kit/wait.ts';
+import type { OpenWindow } from './browser.ts';
+
+export const PASSWORD = 'correct horse battery staple';
+
+export class Visitor {
+  readonly window: OpenWindow;
+  readonly page: Page;
+
+  constructor(window: OpenWindow) {
+    this.window = window;
+    this.page = window.page;
+  }
+
+  async signUp(email: string): Promise<void> {
+    const { page } = this;
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Make an account' }).click();
+    await this.fillIn(email);
+    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByRole('heading', { name: 'Machines' }).waitFor();
+  }
+
+  async signIn(email: string, path = '/'): Promise<void> {
+    const { page } = this;
+    await page.goto(path);
+    await this.fillIn(email);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('.top-bar').waitFor();
+  }
+
+  private async fillIn(email: string): Promise<void> {
+    await this.page.getByLabel('E-mail').fill(email);
+    await this.page.getByLabel('Password').fill(PASSWORD);
+  }
+
+  machine(name: string): Locator {
+    return this.page.getByRole('article', { name: `Machine ${name}` });
+  }
+
+  /** Starts a session on the machine, and waits for its prompt. */
+  async newSession(machine: string): Promise<void> {
+    await this.machine(machine).getByRole('button', { name: 'New session' }).click();
+    await this.live();
+    await this.sees(/\$ /);
+  }
+
+  /** The open terminal shows what is now. */
+  async live(): Promise<void> {
+    await this.corner.getByText(/^live$/).waitFor();
+  }
+
+  get corner(): Locator {
+    return this.pane.locator('.corner-button');
+  }
+
+  get pane(): Locator {
+    return this.page.locator('.pane:not(.away)');
+  }
+
+  /** The rows of the terminal as they are painted (by the page's own elements: `renderer: 'dom'`). */
+  async screen(): Promise<string> {
+    const rows = await this.pane.locator('.xterm-rows > div').allTextContents();
+    return rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
+  }
+
+  async sees(what: RegExp | string, deadlineMs = 15_000): Promise<string> {
+    let screen = '';
+    const seen = () => (typeof what === 'string' ? screen.includes(what) : what.test(screen));
+    try {
+      return await until(
+        `the screen shows ${what}`,
+        async () => {
+          screen = await this.screen();
+          return seen() && screen;
+        },
+        deadlineMs,
+      );
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it shows:\n${screen}\n${this.window.complaints.join('\n')}`);
+    }
+  }
+
+  /** As on a keyboard; `\n` is Enter. */
+  async type(text: string): Promise<void> {
+    await this.pane.locator('.xterm-helper-textarea').focus();
+    for (const [index, line] of text.split('\n').entries()) {
+      if (index > 0) await this.page.keyboard.press('Enter');
+      await this.page.keyboard.type(line);
+    }
+  }
+
+  async press(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  async paste(text: string): Promise<void> {
+    await this.page.evaluate((value) => navigator.clipboard.writeText(value), text);
+    await this.pane.locator('.xterm-helper-textarea').focus();
+    await this.page.keyboard.press('Control+V');
+  }
+
+  /** Columns and rows as the program sees them. */
+  async size(): Promise<string> {
+    await this.type('stty size\n');
+    const screen = await this.sees(/stty size\n\d+ \d+/);
+    return /stty size\n(\d+ \d+)(?![\s\S]*stty size\n)/.exec(screen)?.[1] ?? '';
+  }
+}
