@@ -10,6 +10,7 @@ import { logoutCommand } from './commands/logout.ts';
 import { machineCommand } from './commands/machine.ts';
 import { machinesCommand } from './commands/machines.ts';
 import { newCommand } from './commands/new.ts';
+import { presenceCommand } from './commands/presence.ts';
 import { sessionsCommand } from './commands/sessions.ts';
 import type { Context } from './context.ts';
 import { EXIT, EXIT_MEANINGS, failureOf } from './failure.ts';
@@ -36,6 +37,7 @@ export function programOf(context: Context): Command {
     .addCommand(newCommand(context))
     .addCommand(attachCommand(context))
     .addCommand(killCommand(context))
+    .addCommand(presenceCommand(context))
     .addCommand(completionCommand(context))
     .addCommand(completeCommand(context), { hidden: true })
     .addHelpText(

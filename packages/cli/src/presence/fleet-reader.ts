@@ -1,0 +1,157 @@
+// Reads a fleet from Redis, as docs/redis.md says: by the sorted sets, never KEYS; in bounded, pipelined steps, so that
+// nobody else waits for it.
+import type { AttachmentInfo, SessionInfo } from '@hermit/protocol';
+import type { Cluster, Redis } from 'ioredis';
+import type { AttachmentEntry, Fleet, MachineEntry, PodEntry, SessionEntry } from './fleet.ts';
+
+/** Members of a sorted set that one command returns. */
+const PAGE = 1_000;
+/** Machines that one step asks for; a few milliseconds of the server's time. */
+const STEP = 200;
+/** Machines that one look takes. */
+const MOST = 50_000;
+
+const MACHINE_FIELDS = ['userId', 'name', 'pod', 'connectedAt', 'lastSeen', 'agentVersion', 'sessionCount', 'contract'];
+
+export type Details = { sessions: boolean; attachments: boolean };
+export const EVERYTHING: Details = { sessions: true, attachments: true };
+
+type Leases = [member: string, until: number][];
+
+export class FleetReader {
+  private readonly redis: Redis | Cluster;
+  private readonly prefix: string;
+  private readonly most: number;
+
+  /** `redis` with enableAutoPipelining: what is asked in one step goes in one write. */
+  constructor(redis: Redis | Cluster, prefix: string, most = MOST) {
+    this.redis = redis;
+    this.prefix = prefix;
+    this.most = most;
+  }
+
+  async read(details: Details): Promise<Fleet> {
+    const [seconds, microseconds] = await this.redis.time();
+    const at = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+    const fleet: Fleet = { at, pods: [], machines: [], sessions: [], attachments: [], leftOut: 0, contract: 0 };
+    const pods = await this.leases(`${this.prefix}pods`, at, this.most);
+    for (const step of steps(pods)) await this.readPods(fleet, step);
+    const online = `${this.prefix}machines:online`;
+    const machines = await this.leases(online, at, this.most);
+    if (machines.length === this.most) fleet.leftOut = (await this.redis.zcount(online, at, '+inf')) - machines.length;
+    for (const step of steps(machines)) await this.readMachines(fleet, step);
+    const busy = fleet.machines.filter(({ sessionCount }) => sessionCount > 0);
+    for (const step of steps(busy)) await this.readDetails(fleet, step, details);
+    return fleet;
+  }
+
+  /** Those that hold: a member whose score has passed is nobody. */
+  private async leases(key: string, now: number, most: number): Promise<Leases> {
+    const found: Leases = [];
+    while (found.length < most) {
+      const count = Math.min(PAGE, most - found.length);
+      const page = await this.redis.zrange(key, now, '+inf', 'BYSCORE', 'LIMIT', found.length, count, 'WITHSCORES');
+      for (let n = 0; n < page.length; n += 2) found.push([page[n] as string, Number(page[n + 1])]);
+      if (page.length < 2 * count) break;
+    }
+    // A lease that is renewed while we turn pages comes twice.
+    return [...new Map(found)];
+  }
+
+  private async readPods(fleet: Fleet, step: Leases): Promise<void> {
+    const rows = await Promise.all(step.map(([id]) => this.redis.hgetall(`${this.prefix}pod:${id}`)));
+    for (const [n, [id, until]] of step.entries()) {
+      const row = rows[n] ?? {};
+      if (row.started === undefined) continue;
+      fleet.contract = Math.max(fleet.contract, number(row.contract));
+      fleet.pods.push(podOf(id, until, row));
+    }
+  }
+
+  private async readMachines(fleet: Fleet, step: Leases): Promise<void> {
+    const rows = await Promise.all(
+      step.map(([id]) =>
+        Promise.all([
+          this.redis.hmget(this.machine(id), ...MACHINE_FIELDS),
+          this.redis.hlen(`${this.machine(id)}:attachments`),
+        ]),
+      ),
+    );
+    for (const [n, [id, until]] of step.entries()) {
+      const [row, attachmentCount] = rows[n] as [(string | null)[], number];
+      if (row[1] === null || row[1] === undefined) continue; // gone since the index was read
+      fleet.contract = Math.max(fleet.contract, number(row[7]));
+      fleet.machines.push(machineOf(id, until, attachmentCount, row));
+    }
+  }
+
+  private async readDetails(fleet: Fleet, step: readonly MachineEntry[], details: Details): Promise<void> {
+    const values = (wanted: boolean, key: string) => (wanted ? this.redis.hvals(key) : []);
+    const rows = await Promise.all(
+      step.map(({ id, attachmentCount }) =>
+        Promise.all([
+          values(details.sessions, `${this.machine(id)}:sessions`),
+          values(details.attachments && attachmentCount > 0, `${this.machine(id)}:attachments`),
+        ]),
+      ),
+    );
+    for (const [n, { id: machineId }] of step.entries()) {
+      const [sessions, attachments] = rows[n] as [string[], string[]];
+      fleet.sessions.push(...parsed<SessionInfo>(sessions, machineId));
+      fleet.attachments.push(...parsed<AttachmentInfo>(attachments, machineId));
+    }
+  }
+
+  private machine(id: string): string {
+    return `${this.prefix}machine:{${id}}`;
+  }
+}
+
+function* steps<T>(all: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < all.length; at += STEP) yield all.slice(at, at + STEP);
+}
+
+const number = (text: string | null | undefined) => Number(text ?? 0) || 0;
+
+function podOf(id: string, until: number, row: Record<string, string>): PodEntry {
+  return {
+    id,
+    version: row.version ?? '',
+    started: number(row.started),
+    agents: number(row.agents),
+    clients: number(row.clients),
+    draining: row.draining === '1',
+    bytesIn: number(row.bytesIn),
+    bytesOut: number(row.bytesOut),
+    until,
+  };
+}
+
+function machineOf(id: string, until: number, attachmentCount: number, row: (string | null)[]): MachineEntry {
+  const [userId, name, pod, connectedAt, lastSeen, agentVersion, sessionCount] = row;
+  return {
+    id,
+    name: name ?? '',
+    userId: userId ?? '',
+    pod: pod ?? '',
+    agentVersion: agentVersion ?? '',
+    connectedAt: number(connectedAt),
+    lastSeen: number(lastSeen),
+    sessionCount: number(sessionCount),
+    attachmentCount,
+    until,
+  };
+}
+
+/** What is no JSON was not written by a relay, and is left out. */
+function parsed<T extends object>(rows: readonly string[], machineId: string): (T & { machineId: string })[] {
+  return rows.flatMap((row) => {
+    try {
+      return [{ ...(JSON.parse(row) as T), machineId }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+export type { AttachmentEntry, SessionEntry };

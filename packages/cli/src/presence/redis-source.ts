@@ -1,0 +1,106 @@
+// The connection of `hermit presence`: one server, one behind Sentinels, or a Cluster. It only reads.
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { EXIT, Failure } from '../failure.ts';
+
+export const REDIS_MODES = ['single', 'sentinel', 'cluster'] as const;
+export type RedisMode = (typeof REDIS_MODES)[number];
+
+export type RedisSource = {
+  readonly redis: Redis | Cluster;
+  /** Where, without the password. */
+  readonly label: string;
+  readonly close: () => void;
+};
+
+/** Milliseconds. */
+const CONNECT = 5_000;
+const ANSWER = 5_000;
+const RETRY_MOST = 2_000;
+
+export type RedisSourceOptions = { url: string; mode: RedisMode; sentinelName: string };
+
+/** Resolves once it is connected; from then on it reconnects by itself. Throws a Failure with the reason. */
+export async function openRedis(options: RedisSourceOptions): Promise<RedisSource> {
+  const urls = options.url.split(',').map((each) => addressOf(each.trim()));
+  const label = urls.map(({ host }) => host).join(', ');
+  // Loaded here, so that no other command waits for it.
+  const { Cluster, Redis } = await import('ioredis');
+  const redis = options.mode === 'cluster' ? new Cluster(...clusterOf(urls)) : new Redis(serverOf(urls, options));
+  let reason = 'no answer';
+  redis.on('error', (error: Error) => {
+    reason = error.message || reason;
+  });
+  redis.on('node error', (error: Error) => {
+    reason = error.message || reason;
+  });
+  try {
+    await ready(redis);
+  } catch {
+    redis.disconnect();
+    throw new Failure(EXIT.unreachable, `Redis at ${label} cannot be reached: ${reason}.`);
+  }
+  return { redis, label, close: () => redis.disconnect() };
+}
+
+function addressOf(text: string): URL {
+  if (!/^rediss?:\/\/[^/\s]/.test(text) || !URL.canParse(text)) {
+    throw new Failure(EXIT.usage, 'The address of Redis begins with redis:// or rediss://, such as redis://host:6379.');
+  }
+  return new URL(text);
+}
+
+const COMMON: RedisOptions = {
+  enableAutoPipelining: true,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  connectTimeout: CONNECT,
+  commandTimeout: ANSWER,
+  connectionName: 'hermit-presence',
+  disableClientInfo: true,
+  // Full jitter: many may watch the same server.
+  retryStrategy: (attempt) => Math.random() * Math.min(RETRY_MOST, 100 * 2 ** Math.min(attempt, 10)),
+};
+
+const host = (url: URL) => url.hostname.replace(/^\[(.*)\]$/, '$1');
+
+function credentials(url: URL): RedisOptions {
+  return {
+    ...(url.username && { username: decodeURIComponent(url.username) }),
+    ...(url.password && { password: decodeURIComponent(url.password) }),
+    ...(url.protocol === 'rediss:' && { tls: {} }),
+  };
+}
+
+function serverOf(urls: readonly URL[], { mode, sentinelName }: RedisSourceOptions): RedisOptions {
+  const [first] = urls as [URL];
+  const db = Number(first.pathname.slice(1) || 0);
+  if (mode === 'single')
+    return { ...COMMON, ...credentials(first), host: host(first), port: Number(first.port || 6379), db };
+  const sentinels = urls.map((url) => ({ host: host(url), port: Number(url.port || 26_379) }));
+  return { ...COMMON, ...credentials(first), sentinels, name: sentinelName, db };
+}
+
+function clusterOf(urls: readonly URL[]): ConstructorParameters<typeof Cluster> {
+  const [first] = urls as [URL];
+  const nodes = urls.map((url) => ({ host: host(url), port: Number(url.port || 6379) }));
+  return [
+    nodes,
+    {
+      enableAutoPipelining: true,
+      enableOfflineQueue: false,
+      redisOptions: { ...COMMON, ...credentials(first) },
+      dnsLookup: (name, found) => found(null, name),
+    },
+  ];
+}
+
+function ready(redis: Redis | Cluster): Promise<void> {
+  if (redis.status === 'ready') return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('late')), CONNECT);
+    redis.once('ready', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
