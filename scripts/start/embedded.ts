@@ -1,5 +1,5 @@
 // Runs relay and agent together on this machine, until it is told to stop.
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { root } from '../setup/pinned-node.mjs';
@@ -12,7 +12,7 @@ import { Service } from './service.ts';
 import { Explained, readSettings, type Settings } from './settings.ts';
 import { buildWebTerminal, webTerminalIsStale } from './web-terminal.ts';
 
-const readyDeadlineMs = 60_000;
+const readyDeadlineMs = 120_000;
 const onlineDeadlineMs = 20_000;
 const pollMs = 150;
 
@@ -142,6 +142,13 @@ const startRelay = async (settings: Settings, port: number, logs: string): Promi
   return address;
 };
 
+/** Whether there is a web terminal to open: built, and served. */
+const servesPages = (address: string): Promise<boolean> =>
+  fetch(address, { signal: AbortSignal.timeout(5_000) }).then(
+    (response) => response.ok && (response.headers.get('content-type') ?? '').startsWith('text/html'),
+    () => false,
+  );
+
 const startAgent = async (settings: Settings, address: string, account: RelayAccount, logs: string) => {
   const name = settings.machineName;
   const token = await account.machineToken(name);
@@ -194,7 +201,7 @@ const start = async (): Promise<void> => {
       machineIsOnline,
       dataDirectory: settings.dataDirectory,
       logDirectory: logs,
-      hasWebTerminal: existsSync(join(root, 'services', 'web', 'dist', 'index.html')),
+      hasWebTerminal: await servesPages(address),
     }),
   );
 };
