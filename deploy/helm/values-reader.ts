@@ -21,7 +21,7 @@ export function readValues(text: string): Value[] {
 }
 
 function childrenOf(map: YAMLMap, path: readonly string[]): Value[] {
-  return map.items.map((pair, index) => valueOf(pair, path, commentAbove(map, pair, index)));
+  return map.items.map((pair, index) => readValue(pair, path, commentAbove(map, pair, index)));
 }
 
 /** The parser hangs a comment before the first key of a map on the map itself. */
@@ -30,7 +30,7 @@ function commentAbove(map: YAMLMap, pair: Pair, index: number): string {
   return own ?? (index === 0 ? (map.commentBefore ?? '') : '');
 }
 
-function valueOf(pair: Pair, parents: readonly string[], comment: string): Value {
+function readValue(pair: Pair, parents: readonly string[], comment: string): Value {
   const path = [...parents, String(isScalar(pair.key) ? pair.key.value : pair.key)];
   const { description, schema } = readComment(comment, path.join('.'));
   const node = pair.value;

@@ -28,11 +28,17 @@ app.kubernetes.io/component: {{ index . 1 }}
 
 {{- define "hermit.labels" -}}
 {{- $ := index . 0 -}}
+{{ include "hermit.podLabels" . }}
+app.kubernetes.io/managed-by: {{ $.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{/* Without the chart's version: a chart that describes the same pods does not replace them. */}}
+{{- define "hermit.podLabels" -}}
+{{- $ := index . 0 -}}
 {{ include "hermit.selector" . }}
 app.kubernetes.io/part-of: hermit
 app.kubernetes.io/version: {{ $.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ $.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" }}
 {{- with $.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}

@@ -1,0 +1,124 @@
+// The chart: what it makes of values, what it refuses, and that it says the same as the code it installs.
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { outdated } from '../../../deploy/helm/generate.ts';
+import { Environment } from '../../../services/relay/src/config.ts';
+import { containersOf, insecure, nameOf, objectsIn, podOf } from '../kit/objects.ts';
+import { chart, helm, root } from '../kit/tools.ts';
+
+const here = import.meta.dirname;
+const casesIn = (folder: string) =>
+  readdirSync(join(here, folder))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => ({ name: basename(file, '.yaml'), file: join(here, folder, file) }));
+const golden = (name: string) => join(here, 'golden', name);
+const template = (...args: string[]) => helm('template', 'hermit', chart, '--namespace', 'hermit', ...args);
+
+/** What the demo generates is new in every rendering. */
+const withoutChance = (yaml: string) => yaml.replaceAll(/^( {2}(?:password|jwt-secret)): \S+$/gm, '$1: GENERATED');
+
+/** The schema's complaints come in any order. */
+const inOrder = (text: string) => {
+  const lines = text.split('\n');
+  const complaints = lines.filter((line) => line.startsWith('- at ')).sort();
+  return lines.map((line) => (line.startsWith('- at ') ? complaints.shift() : line)).join('\n');
+};
+
+describe('values that are right', () => {
+  it.each(casesIn('cases'))('$name gives what it gave before', async ({ name, file }) => {
+    const { code, stdout, stderr } = await template('--values', file);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    await expect(withoutChance(stdout)).toMatchFileSnapshot(golden(`${name}.yaml`));
+  });
+
+  it.each(casesIn('cases'))('$name passes helm lint --strict', async ({ file }) => {
+    const { code, stdout, stderr } = await helm('lint', '--strict', chart, '--values', file);
+    expect(code, `${stdout}${stderr}`).toBe(0);
+  });
+
+  it.each(casesIn('cases'))('$name is restricted, and is given time to leave', async ({ file }) => {
+    const objects = objectsIn((await template('--values', file)).stdout);
+    for (const object of objects) {
+      const pod = podOf(object);
+      if (!pod) continue;
+      expect(insecure(pod), nameOf(object)).toEqual([]);
+      const relay = pod.containers.find((container) => container.name === 'relay');
+      if (!relay) continue;
+      const preStop = relay.lifecycle?.preStop?.sleep?.seconds ?? 0;
+      const drain = Number(relay.env?.find(({ name }) => name === 'DRAIN_SECONDS')?.value);
+      // After the drain the relay takes up to 5 s to close; main.ts.
+      expect(preStop).toBeGreaterThan(0);
+      expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(preStop + drain + 5);
+    }
+  });
+
+  it('gives every controller what sockets need', async () => {
+    const controllers = ['nginx', 'traefik', 'haproxy', 'haproxy-ingress', 'contour', 'alb', 'azure', 'none'];
+    const base = ['--values', join(here, 'cases', 'existing-secrets.yaml'), '--show-only', 'templates/ingress.yaml'];
+    const given: Record<string, unknown> = {};
+    for (const controller of controllers) {
+      const set = `ingress.enabled=true,ingress.hosts={hermit.example.org},ingress.controller=${controller}`;
+      const { stdout } = await template(...base, '--set', set);
+      given[controller] = objectsIn(stdout)[0]?.metadata.annotations ?? {};
+    }
+    await expect(JSON.stringify(given, null, 2)).toMatchFileSnapshot(golden('ingress-annotations.json'));
+  });
+
+  it.each([
+    ['nginx-internal', 'nginx.ingress.kubernetes.io/proxy-read-timeout'],
+    ['haproxy', 'haproxy.org/timeout-tunnel'],
+  ])('tells the controller from the class %s', async (className, annotation) => {
+    const base = ['--values', join(here, 'cases', 'existing-secrets.yaml'), '--show-only', 'templates/ingress.yaml'];
+    const set = `ingress.enabled=true,ingress.hosts={hermit.example.org},ingress.className=${className}`;
+    const { stdout } = await template(...base, '--set', set);
+    expect(objectsIn(stdout)[0]?.metadata.annotations).toHaveProperty([annotation]);
+  });
+});
+
+describe('values that are wrong', () => {
+  it.each(casesIn('refused'))('$name is refused in sentences', async ({ name, file }) => {
+    const { code, stdout, stderr } = await template('--values', file);
+    expect(stdout).toBe('');
+    expect(code).not.toBe(0);
+    await expect(inOrder(stderr)).toMatchFileSnapshot(golden(`refused-${name}.txt`));
+    expect(stderr).not.toContain('hermit:secret');
+  });
+});
+
+describe('what the chart says beside its templates', () => {
+  it('has a schema, a README, dashboards and alerts that are up to date', () => {
+    expect(outdated(), 'run: npm run chart').toEqual([]);
+  });
+
+  it('is of the version that it installs', () => {
+    const { version, appVersion } = parse(readFileSync(join(chart, 'Chart.yaml'), 'utf8')) as Record<string, string>;
+    const relay = JSON.parse(readFileSync(join(root, 'services', 'relay', 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect([version, appVersion]).toEqual([relay.version, relay.version]);
+    expect(readFileSync(join(root, 'deploy', 'docker', 'Dockerfile'), 'utf8')).toContain(
+      `ARG VERSION=${relay.version}\n`,
+    );
+  });
+
+  it('sets no variable that the relay does not read', async () => {
+    const known = new Set(Object.keys(Environment.properties).flatMap((name) => [name, `${name}_FILE`]));
+    for (const { file } of casesIn('cases')) {
+      for (const object of objectsIn((await template('--values', file)).stdout)) {
+        const relay = podOf(object)?.containers.find(({ name }) => name === 'relay');
+        const set = relay?.env?.map(({ name }) => name) ?? [];
+        const strange = set.filter((name) => !known.has(name) && !['DEMO_PASSWORD', 'NODE_OPTIONS'].includes(name));
+        expect(strange, nameOf(object)).toEqual([]);
+      }
+    }
+  });
+
+  it('names each image once a container', async () => {
+    const { stdout } = await template('--values', join(here, 'cases', 'everything.yaml'));
+    const images = objectsIn(stdout).flatMap((object) => containersOf(podOf(object) ?? { containers: [] }));
+    for (const { image } of images) expect(image).toMatch(/^registry\.example\.org\/hermit\/hermit-(relay|agent):/);
+  });
+});
