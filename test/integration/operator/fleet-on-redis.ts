@@ -40,9 +40,10 @@ export class FleetOnRedis implements AsyncDisposable {
     this.presence = new RedisPresence(this.connections);
   }
 
-  pod({ id, ago, clients, bytesIn, bytesOut, draining = false }: SketchedPod, agents: number): void {
-    const started = Date.now() - ago;
-    this.presence.pod({ id, started, version: '0.1.0', agents, clients, draining, bytesIn, bytesOut });
+  pod({ ago, ...sketched }: SketchedPod): void {
+    const figures = { clients: 0, sessions: 0, attachments: 0, bytesIn: 0, bytesOut: 0, draining: false, ...sketched };
+    const agents = [...this.held.values()].filter(({ pod }) => pod === sketched.id).length;
+    this.presence.pod({ started: Date.now() - ago, version: '0.1.0', agents, ...figures });
   }
 
   async add(machines: readonly SketchedMachine[]): Promise<void> {

@@ -288,6 +288,8 @@ function podOf(id: string, row: Record<string, string>): PodPresence | undefined
     version: row.version ?? '',
     agents: Number(row.agents),
     clients: Number(row.clients),
+    sessions: Number(row.sessions ?? 0),
+    attachments: Number(row.attachments ?? 0),
     draining: row.draining === '1',
     bytesIn: Number(row.bytesIn),
     bytesOut: Number(row.bytesOut),

@@ -59,6 +59,8 @@ export const podOf = (id: string, overrides: Partial<PodPresence> = {}): PodPres
   version: '1.2.3',
   agents: 3,
   clients: 5,
+  sessions: 8,
+  attachments: 6,
   draining: false,
   bytesIn: 2 ** 40,
   bytesOut: 7,

@@ -55,6 +55,10 @@ export type PodPresence = {
   version: string;
   agents: number;
   clients: number;
+  /** Of the machines whose agents are on this pod. */
+  sessions: number;
+  /** Of the clients that are on this pod. */
+  attachments: number;
   draining: boolean;
   bytesIn: number;
   bytesOut: number;

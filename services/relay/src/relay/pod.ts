@@ -409,12 +409,18 @@ export class Pod {
 
   private beat(): void {
     const { bytesFromAgents, bytesFromClients, bytesLocal, bytesRemote } = this.counters;
+    let sessions = 0;
+    for (const link of this.links.values()) sessions += link.activity.sessions.length;
+    let attachments = 0;
+    for (const client of this.clients) attachments += client.seats.size;
     this.presence.pod({
       id: this.id,
       started: this.startedAt,
       version: this.version,
       agents: this.links.size,
       clients: this.clients.size,
+      sessions,
+      attachments,
       draining: this.draining,
       bytesIn: bytesFromAgents + bytesFromClients,
       bytesOut: bytesLocal + bytesRemote,
