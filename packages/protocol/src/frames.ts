@@ -1,4 +1,4 @@
-// Binary frames: terminal bytes, and the messages as frequent as they are. SPEC.md, FRAME-1 to FRAME-9, draws them.
+// Binary frames: terminal bytes, and the messages as frequent as they are. SPEC.md, FRAME-1 to FRAME-4, draws them.
 //
 // A relay reads the header alone and forwards the very bytes it got. Every frame begins with 20 bytes:
 // type u8, flags u8, reserved u16, session id (16 bytes). Integers are big-endian.
