@@ -39,6 +39,17 @@ export function cpuSecondsOf(pid: number): number {
   return parseStatSeconds(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 }
 
+/** CPU seconds of the threads of this name (the first 15 characters count); 0 while there is none. */
+export function cpuSecondsOfThread(pid: number, name: string): number {
+  let nanoseconds = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const at = `/proc/${pid}/task/${task}`;
+    if (readFileSync(`${at}/comm`, 'utf8').trim() !== name) continue;
+    nanoseconds += Number(readFileSync(`${at}/schedstat`, 'utf8').split(' ')[0]);
+  }
+  return nanoseconds / 1e9;
+}
+
 /** `utime + stime` of a /proc/PID/stat line; the command's name may hold blanks and parentheses. */
 export function parseStatSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

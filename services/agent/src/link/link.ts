@@ -53,9 +53,12 @@ const FINAL: ReadonlySet<string> = new Set([
 
 const parse = parserOf(RelayToAgent);
 
+/** What the link serves. */
+export type Served = Pick<Sessions, 'list' | 'attachments' | 'interest' | 'tipAll' | 'message' | 'frame'>;
+
 export class Link implements Exit {
   /** Set once, before `start`. */
-  sessions!: Sessions;
+  sessions!: Served;
   private connections: RelayConnection[] = [];
   private current: RelayConnection | null = null;
   private connecting: RelayConnection | null = null;
