@@ -201,7 +201,7 @@ const start = async (): Promise<void> => {
       machineIsOnline,
       dataDirectory: settings.dataDirectory,
       logDirectory: logs,
-      hasWebTerminal: await servesPages(address),
+      link: (await servesPages(address)) ? await account.signInLink(settings.machineName) : undefined,
     }),
   );
 };

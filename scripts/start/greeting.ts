@@ -12,7 +12,8 @@ interface Running {
   readonly machineIsOnline: boolean;
   readonly dataDirectory: string;
   readonly logDirectory: string;
-  readonly hasWebTerminal: boolean;
+  /** Opens a live shell in a browser, once; undefined where the web terminal was not built. */
+  readonly link: string | undefined;
 }
 
 const short = (path: string) => (path.startsWith(`${homedir()}/`) ? `~${path.slice(homedir().length)}` : path);
@@ -33,7 +34,13 @@ export const greeting = (running: Running): string => {
       `${running.machineName} ${running.machineIsOnline ? style.green('online') : style.yellow('offline')}`,
     ),
     '',
-    ...(running.hasWebTerminal ? ['  In a browser: open the address above and sign in.'] : []),
+    ...(running.link
+      ? [
+          '  In a browser, signed in and at a shell of this machine (works once, within 15 minutes):',
+          `    ${style.bold(style.cyan(running.link))}`,
+          '',
+        ]
+      : []),
     '  In another terminal, here:',
     command(`login --relay ${running.address} --email ${quoted(running.email)}`),
     command(`new ${quoted(running.machineName)}`),

@@ -152,6 +152,17 @@ export class RelayAccount {
     return token;
   }
 
+  /** Opens in a browser as this user, once and soon, at a live shell of the machine. */
+  async signInLink(name: string): Promise<string> {
+    const machine = (await this.machines()).find((one) => one.name === name);
+    const { code } = await this.#expect<{ code: string }>('POST', '/api/sign-in-links', { password: this.password });
+    const link = new URL('/link', this.#relay);
+    if (machine) link.searchParams.set('machine', machine.id);
+    // Behind the hash it is sent to nobody: not to the relay's log, not to the proxies before it.
+    link.hash = code;
+    return link.href;
+  }
+
   async isOnline(name: string): Promise<boolean> {
     return (await this.machines()).some((machine) => machine.name === name && machine.online);
   }

@@ -212,6 +212,8 @@ describe('the documentation', () => {
       'POST /api/machines/{id}/token token 200 401 404 503',
       'POST /api/password token 204 400 401 503',
       'POST /api/shares token 201 400 401 403 404 503',
+      'POST /api/sign-in-links token 201 400 401 503',
+      'POST /auth/link - 200 400 401 503',
       'POST /auth/login - 200 400 401 503',
       'POST /auth/logout - 204 400 401 503',
       'POST /auth/refresh - 200 400 401 503',

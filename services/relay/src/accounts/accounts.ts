@@ -7,6 +7,7 @@ import { createLogins } from './logins.ts';
 import { createMachines } from './machines.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import { createShares } from './shares.ts';
+import { createSignInLinks } from './sign-in-links.ts';
 import { createTidying } from './tidying.ts';
 import { createUsers, type Registration } from './users.ts';
 
@@ -39,6 +40,7 @@ export function createAccounts(options: AccountsOptions) {
     ...createLogins({ sql, tokens, onChange, now }),
     ...createMachines({ sql, onChange, machinesPerUser }),
     ...createShares({ sql, onChange, now }),
+    ...createSignInLinks({ sql, now }),
     ...createTidying({ sql, now }),
   });
 }

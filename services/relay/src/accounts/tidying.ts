@@ -35,7 +35,8 @@ export function createTidying({ sql, now }: TidyingOptions) {
           select id from ${sql(table)} where expires_at <= ${at} limit ${BATCH}
         )`;
       let removed = 0;
-      for (const table of ['refresh_tokens', 'logins', 'shares']) removed += await removeAll(expired(table));
+      for (const table of ['refresh_tokens', 'logins', 'shares', 'sign_in_links'])
+        removed += await removeAll(expired(table));
       return removed;
     },
   };

@@ -5,6 +5,7 @@ import type { Tokens } from '../auth/tokens.ts';
 import { accountRoutes } from './account-routes.ts';
 import { documentation } from './documentation.ts';
 import { type HealthChecks, healthRoutes } from './health-routes.ts';
+import { makeLinkRoute, useLinkRoute } from './link-routes.ts';
 import { loginRoutes } from './login-routes.ts';
 import { machineRoutes, type PresenceReader } from './machine-routes.ts';
 import { type SessionReader, shareRoutes } from './share-routes.ts';
@@ -26,7 +27,8 @@ export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOption
   await documentation(app);
   healthRoutes(app, { checks });
   loginRoutes(app, { accounts });
-  for (const routes of [accountRoutes, machineRoutes, shareRoutes]) {
+  useLinkRoute(app, options);
+  for (const routes of [accountRoutes, makeLinkRoute, machineRoutes, shareRoutes]) {
     await app.register((scope, _, done) => {
       routes(scope, options);
       done();

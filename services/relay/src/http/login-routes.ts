@@ -22,7 +22,7 @@ export const NewPassword = Type.String({
 export const AnyText = (description: string) => Type.String({ maxLength: 1024, description });
 
 const UserBody = Type.Object({ id: Uuid, email: Type.String() });
-const LoginBody = Type.Object({
+export const LoginBody = Type.Object({
   user: UserBody,
   accessToken: Type.String({ description: 'Good for 15 minutes' }),
   refreshToken: Type.String({ description: 'Good once, within 7 days; using it twice ends the login' }),
@@ -102,6 +102,6 @@ export function loginRoutes(scope: FastifyInstance, { accounts }: LoginRoutesOpt
   );
 }
 
-function bodyOf({ user, accessToken, refreshToken }: Login) {
+export function bodyOf({ user, accessToken, refreshToken }: Login) {
   return { user: { id: user.id, email: user.email }, accessToken, refreshToken };
 }

@@ -1,0 +1,62 @@
+// Signing in by a link that works once: made with a password, used in a browser.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { Timestamp, Token } from '@hermit/protocol';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import { callerOf, demandToken } from './caller.ts';
+import { failures } from './http-errors.ts';
+import { AnyText, bodyOf, LoginBody } from './login-routes.ts';
+import { originOf } from './origin.ts';
+
+export type LinkRoutesOptions = {
+  accounts: Pick<Accounts, 'confirm' | 'authenticate' | 'openLogin' | 'makeSignInLink' | 'useSignInLink'>;
+  tokens: Pick<Tokens, 'verifyAccess'>;
+};
+
+/**
+ * The password is asked for beside the token: a link gives a login of its own, and a stolen access token, which is
+ * worth minutes, must not buy one.
+ */
+export function makeLinkRoute(scope: FastifyInstance, options: LinkRoutesOptions): void {
+  const { accounts } = options;
+  demandToken(scope, options);
+  scope.withTypeProvider<TypeBoxTypeProvider>().post(
+    '/api/sign-in-links',
+    {
+      schema: {
+        tags: ['log-in'],
+        summary: 'Make a code that signs you in once, within 15 minutes, without a password',
+        body: Type.Object({ password: AnyText('your password') }),
+        response: {
+          201: Type.Object({ code: Type.String({ description: 'Shown this once' }), expiresAt: Timestamp }),
+          ...failures('VALIDATION', 'INVALID_CREDENTIALS', 'NOT_AUTHENTICATED', 'UNAVAILABLE'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id, email } = callerOf(request);
+      await accounts.authenticate({ email, password: request.body.password });
+      return reply.code(201).send(await accounts.makeSignInLink(id));
+    },
+  );
+}
+
+export function useLinkRoute(scope: FastifyInstance, { accounts }: LinkRoutesOptions): void {
+  scope.withTypeProvider<TypeBoxTypeProvider>().post(
+    '/auth/link',
+    {
+      schema: {
+        tags: ['log-in'],
+        summary: 'Log in with the code of a link',
+        body: Type.Object({ code: Type.Intersect([Token], { description: 'the code of a link' }) }),
+        response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_TOKEN', 'UNAVAILABLE') },
+      },
+    },
+    async (request) => {
+      const user = await accounts.useSignInLink(request.body.code);
+      return bodyOf(await accounts.openLogin(user, originOf(request)));
+    },
+  );
+}
