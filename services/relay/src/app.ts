@@ -105,6 +105,7 @@ export async function createApp(config: Config): Promise<App> {
       tokens,
       presence: { machines: (ids) => shown(presence, ids) },
       sessions: (machineId) => presence.sessions(machineId),
+      pods: () => presence.pods(),
       checks: {
         draining: async () => {
           if (pod.draining) throw new HermitError('DRAINING', 'leaving');

@@ -86,6 +86,7 @@ export async function startHttpSide(options: HttpSideOptions = {}): Promise<Http
     tokens,
     presence: options.presence ?? { machines: async () => live },
     sessions: async () => [],
+    pods: async () => [],
     checks: { database: () => database.ping(), ...options.checks },
   });
   await app.ready();

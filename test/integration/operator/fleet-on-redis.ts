@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { AttachmentInfo, SessionInfo } from '@hermit/protocol';
 import { RedisConnections } from '../../../services/relay/src/bus/redis-connection.ts';
-import type { Claim } from '../../../services/relay/src/presence/presence.ts';
+import type { Claim, PodPresence } from '../../../services/relay/src/presence/presence.ts';
 import { RedisPresence } from '../../../services/relay/src/presence/presence-redis.ts';
 import { until } from '../kit/wait.ts';
 
@@ -21,14 +21,9 @@ export type SketchedMachine = {
   sessions?: { name: string; command: string; ago: number; exit?: SessionInfo['exit']; viewers?: Viewer[] }[];
 };
 type Viewer = { user: string; pod: string; ago: number; readOnly?: boolean };
-export type SketchedPod = {
-  id: string;
-  ago: number;
-  clients: number;
-  bytesIn: number;
-  bytesOut: number;
-  draining?: boolean;
-};
+export type SketchedPod = { id: string; ago: number } & Partial<
+  Pick<PodPresence, 'clients' | 'bytesIn' | 'bytesOut' | 'draining'>
+>;
 
 export class FleetOnRedis implements AsyncDisposable {
   readonly presence: RedisPresence;

@@ -17,6 +17,7 @@ export async function documentation(app: FastifyInstance): Promise<void> {
         { name: 'account', description: 'Your own account' },
         { name: 'machines', description: 'The machines of a user' },
         { name: 'sharing', description: 'Sessions that others may look at, or drive' },
+        { name: 'administration', description: 'For administrators: the first user is one' },
         { name: 'health', description: 'For probes' },
       ],
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { accountRoutes } from './account-routes.ts';
+import { adminRoutes, type PodReader } from './admin-routes.ts';
 import { documentation } from './documentation.ts';
 import { type HealthChecks, healthRoutes } from './health-routes.ts';
 import { makeLinkRoute, useLinkRoute } from './link-routes.ts';
@@ -12,6 +13,7 @@ import { type SessionReader, shareRoutes } from './share-routes.ts';
 import { webFiles } from './web-files.ts';
 
 export type HttpRoutesOptions = {
+  pods: PodReader;
   accounts: Accounts;
   tokens: Tokens;
   presence: PresenceReader;
@@ -28,7 +30,7 @@ export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOption
   healthRoutes(app, { checks });
   loginRoutes(app, { accounts });
   useLinkRoute(app, options);
-  for (const routes of [accountRoutes, makeLinkRoute, machineRoutes, shareRoutes]) {
+  for (const routes of [accountRoutes, adminRoutes, makeLinkRoute, machineRoutes, shareRoutes]) {
     await app.register((scope, _, done) => {
       routes(scope, options);
       done();
