@@ -61,6 +61,8 @@ async function vitest(part: Part, env: NodeJS.ProcessEnv = {}): Promise<Outcome>
   const report = join(directory, 'report.json');
   const args = ['run', '--config', 'test/kubernetes/vitest.config.ts', '--project', part];
   args.push('--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`);
+  // One story: after a step that failed the next ones would only repeat it.
+  if (part === 'cluster') args.push('--bail=1');
   if (options.update) args.push('--update');
   try {
     const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), ...args], {

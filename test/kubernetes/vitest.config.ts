@@ -30,7 +30,6 @@ export default defineConfig({
           include: ['test/kubernetes/cluster/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          bail: 1,
         },
       },
     ],

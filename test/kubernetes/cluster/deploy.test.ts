@@ -1,0 +1,332 @@
+// An operator's weeks with Hermit, in a real cluster, with terminals open all the time: one person types, another one
+// watches a flood, and after all of it no byte and no key may be missing. The steps are one story, in this order.
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Flood, Typist } from '../kit/load.ts';
+import { Account, type Machine } from '../kit/people.ts';
+import { contentsOf, loadImage, Release } from '../kit/release.ts';
+import { chart, kubectl, must, root, run } from '../kit/tools.ts';
+import { until } from '../kit/wait.ts';
+
+const VERSION = '0.1.0';
+const NEXT = `${VERSION}-next`;
+const ingress = new URL(process.env.HERMIT_INGRESS_URL ?? 'http://localhost:8080');
+const ingressClass = process.env.HERMIT_INGRESS_CLASS ?? '';
+const namespace = 'hermit-test';
+const hermit = new Release('hermit', namespace);
+const serving = [
+  ...['--set', 'demo.enabled=true,ingress.enabled=true'],
+  ...['--set', `ingress.hosts={${ingress.hostname}},ingress.className=${ingressClass}`],
+];
+
+let account: Account;
+let typing: Machine;
+let flooding: Machine;
+const typist = new Typist();
+const flood = new Flood();
+/** Pods of the relay over the whole story: more than a handful means that steps did what they say. */
+const podsSeen = new Set<string>();
+
+async function image(target: 'relay' | 'agent'): Promise<void> {
+  const file = join('deploy', 'docker', 'Dockerfile');
+  const args = ['build', '--network', 'host', '-f', file, '--target', target, '-t', `hermit-${target}:${VERSION}`, '.'];
+  await must('docker', args, { deadlineMs: 900_000 });
+}
+
+beforeAll(async () => {
+  // One after the other: the second finds the first one's layers.
+  await image('relay');
+  await image('agent');
+  await must('docker', ['build', '-t', `hermit-relay:${NEXT}`, '-'], {
+    input: `FROM hermit-relay:${VERSION}\nLABEL org.opencontainers.image.version=${NEXT}\n`,
+  });
+  const databases = ['redis:7-bookworm', 'postgres:15-bookworm'];
+  for (const name of [`hermit-relay:${VERSION}`, `hermit-relay:${NEXT}`, `hermit-agent:${VERSION}`, ...databases]) {
+    await loadImage(name);
+  }
+  await run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait']);
+  await kubectl('create', 'namespace', namespace);
+  // What is not restricted is refused here.
+  await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
+}, 1_800_000);
+
+afterAll(async () => {
+  await account?.leave();
+  await run('kubectl', ['uncordon', '--selector', 'kubernetes.io/os=linux']);
+  await run('helm', ['uninstall', 'hermit', '-n', namespace, '--ignore-not-found']);
+  await run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait']);
+});
+
+/** What people had of a step; throws when typing or watching does not go on. */
+async function unnoticed(step: string): Promise<void> {
+  await Promise.all([typist.caughtUp(), flood.flowing()]);
+  expect([...typist.trouble, ...flood.trouble]).toEqual([]);
+  for (const pod of await hermit.relayPods()) podsSeen.add(pod.name);
+  const [keys, bytes] = [typist.quality(), flood.quality()];
+  const told = ({ worstMs, stalls }: typeof keys) =>
+    stalls.length === 0 ? `at most ${worstMs} ms` : `at most ${worstMs} ms, ${stalls.length} over 250 ms`;
+  console.log(
+    `${step}: keys ${typist.keys}, echo after ${told(keys)}; flood ${bytes.bytes} bytes, silent for ${told(bytes)}; ` +
+      `attached anew ${keys.reattached + bytes.reattached} times besides moves`,
+  );
+}
+
+/** The pod that holds a machine, as dashboards read it. */
+const podOf = (machine: Machine) => hermit.redis('HGET', `hermit:machine:{${machine.id}}`, 'pod');
+const isUp = (name: string) =>
+  until(`${name} is online`, async () => (await account.online()).has(name), { seconds: 60 });
+
+describe('before an install', () => {
+  it('the API server takes every object', async () => {
+    const cases = join(root, 'test', 'kubernetes', 'chart', 'cases');
+    for (const name of ['existing-secrets', 'secrets-as-values', 'agent-on-every-node', 'demo', 'everything']) {
+      // Kinds of operators that are not here have no API to ask.
+      const without = ['--set', 'httpRoute.enabled=false,metrics.serviceMonitor.enabled=false'];
+      const values = ['--values', join(cases, `${name}.yaml`)];
+      const manifests = await must('helm', ['template', 'hermit', chart, '-n', namespace, ...values, ...without]);
+      const input = { input: manifests };
+      const said = await run(
+        'kubectl',
+        ['apply', '-n', namespace, '--dry-run=server', '--validate=strict', '-f', '-'],
+        input,
+      );
+      expect(said.code, said.stderr).toBe(0);
+      expect(said.stderr, name).not.toMatch(/would violate PodSecurity|unknown field/);
+    }
+  });
+
+  it('a Secret that is not there, or has no such key, is named', async () => {
+    const wanted = 'auth.existingSecret=keys,redis.existingSecret=keys,database.existingSecret=keys';
+    const missing = await hermit.helm('install', chart, '--set', wanted);
+    expect(missing.code).not.toBe(0);
+    expect(missing.stderr).toContain(`auth.existingSecret: there is no Secret "keys" in the namespace ${namespace}.`);
+    expect(missing.stderr).toContain(
+      `kubectl -n ${namespace} create secret generic keys --from-literal=jwt-secret=...`,
+    );
+
+    await hermit.kubectl('create', 'secret', 'generic', 'keys', '--from-literal=jwt=x', '--from-literal=redis-url=x');
+    const keyless = await hermit.helm('install', chart, '--set', wanted);
+    expect(keyless.stderr).toContain('the Secret "keys" has no key "jwt-secret" (it has: jwt, redis-url).');
+    await hermit.kubectl('delete', 'secret', 'keys');
+    expect(await contentsOf(namespace)).toEqual([]);
+  });
+});
+
+describe('an install', () => {
+  it('gets ready with three pods, and says what to do next', async () => {
+    const notes = await hermit.apply('install', ...serving, '--set', 'replicaCount=3');
+    const pods = await hermit.settled(3, `:${VERSION}`);
+    expect(pods.map(({ restarts }) => restarts)).toEqual([0, 0, 0]);
+    await expect(notes.slice(notes.indexOf('NOTES:'))).toMatchFileSnapshot(join(import.meta.dirname, 'notes.txt'));
+    expect(notes).toContain(`helm test hermit -n ${namespace}`);
+  });
+
+  it('serves agents and viewers on different pods through the ingress', async () => {
+    account = await Account.register(ingress.origin, 'operator@example.org', 'a long enough password');
+    typing = await account.startMachine('typing');
+    flooding = await account.startMachine('flooding');
+    await isUp('typing');
+    await isUp('flooding');
+    const pods = (await hermit.relayPods()).map(({ name }) => name);
+    for (const machine of [typing, flooding]) {
+      const pod = await podOf(machine);
+      expect(
+        pods.some((name) => pod.startsWith(`${name}-`)),
+        `${pod} is one of ${pods}`,
+      ).toBe(true);
+    }
+    await typist.start(await account.connectElsewhere(await podOf(typing)), typing.id);
+    await flood.start(await account.connectElsewhere(await podOf(flooding)), flooding.id);
+    await unnoticed('at rest');
+  });
+
+  it('passes helm test, which leaves no account', async () => {
+    const { code, stdout, stderr } = await hermit.helm('test', '--logs', '--timeout', '3m');
+    expect(code, `${stdout}${stderr}\n${await hermit.diagnosis()}`).toBe(0);
+    const query = 'select count(*) from users';
+    const shell = `PGPASSWORD="$POSTGRES_PASSWORD" psql -h 127.0.0.1 -U hermit -d hermit -tAc "${query}"`;
+    expect((await hermit.kubectl('exec', 'deployment/hermit-demo-postgres', '--', 'sh', '-c', shell)).trim()).toBe('1');
+    await unnoticed('helm test');
+  });
+});
+
+describe('with terminals open', () => {
+  it('an upgrade goes unnoticed', async () => {
+    const before = (await hermit.relayPods()).map(({ name }) => name);
+    await hermit.apply('upgrade', '--reuse-values', '--set', `image.tag=${NEXT}`);
+    const after = await hermit.settled(3, `:${NEXT}`);
+    expect(after.filter(({ name }) => before.includes(name))).toEqual([]);
+    await unnoticed('upgrade');
+  });
+
+  it('an agent in the cluster joins', async () => {
+    const { token } = await account.addMachine('devbox');
+    await hermit.kubectl('create', 'secret', 'generic', 'devbox', `--from-literal=token=${token}`);
+    await hermit.apply(
+      'upgrade',
+      '--reuse-values',
+      '--set',
+      'agent.enabled=true,agent.name=devbox,agent.existingSecret=devbox',
+    );
+    await isUp('devbox');
+    const client = await account.connect();
+    const machine = (await client.machines()).find(({ name }) => name === 'devbox');
+    expect((await client.sessions(machine?.id ?? '')).length).toBe(0);
+    const session = await client.createSession(machine?.id ?? '', {
+      command: '/bin/sh',
+      args: ['-c', 'id -u'],
+      cols: 80,
+      rows: 24,
+    });
+    expect(session.command).toBeDefined();
+    client.close();
+    await unnoticed('agent in the cluster');
+  });
+
+  it('scaling from 3 to 1 to 4 goes unnoticed', async () => {
+    for (const count of [1, 4]) {
+      await hermit.kubectl('scale', 'deployment/hermit-relay', `--replicas=${count}`);
+      await hermit.settled(count);
+      await unnoticed(`scaled to ${count}`);
+    }
+  });
+
+  it('pods that are killed without a word cost no byte', async () => {
+    const [first] = (await hermit.relayPods()).filter(({ ready }) => ready);
+    const pod = await podOf(typing);
+    const victim = (await hermit.relayPods()).find(({ name }) => pod.startsWith(`${name}-`)) ?? first;
+    await hermit.kubectl('delete', 'pod', victim?.name ?? '', '--force', '--grace-period=0');
+    await hermit.settled(4);
+    await unnoticed('force delete');
+  });
+
+  it('a node that is drained waits for the budget', async () => {
+    const [node] = (await kubectl('get', 'nodes', '-o', 'name')).trim().split('\n');
+    const nodes = (await kubectl('get', 'nodes', '-o', 'name')).trim().split('\n').length;
+    const before = new Set((await hermit.relayPods()).map(({ name }) => name));
+    const selector = 'app.kubernetes.io/component=relay';
+    const drain = run('kubectl', [
+      'drain',
+      node ?? '',
+      '--ignore-daemonsets',
+      '--delete-emptydir-data',
+      '--pod-selector',
+      selector,
+      '--timeout=240s',
+    ]);
+    if (nodes === 1) {
+      // There is nowhere else to go: after the first one, the budget keeps the others.
+      await until('the budget keeps the others', async () => {
+        const { items } = JSON.parse(await hermit.kubectl('get', 'pdb', '-o', 'json')) as {
+          items: { status: { disruptionsAllowed: number } }[];
+        };
+        return items[0]?.status.disruptionsAllowed === 0;
+      });
+      const serving = (await hermit.relayPods()).filter(
+        ({ name, ready, leaving }) => before.has(name) && ready && !leaving,
+      );
+      expect(serving).toHaveLength(3);
+      await kubectl('uncordon', node ?? '');
+    }
+    const { code, stderr } = await drain;
+    expect(code, stderr).toBe(0);
+    await kubectl('uncordon', node ?? '');
+    const after = await hermit.settled(4);
+    expect(after.filter(({ name }) => before.has(name))).toEqual([]);
+    await unnoticed('node drain');
+  });
+
+  it('a Redis that is restarted costs no byte', async () => {
+    await hermit.kubectl(
+      'delete',
+      'pod',
+      '-l',
+      'app.kubernetes.io/component=demo-redis',
+      '--grace-period=0',
+      '--force',
+    );
+    await hermit.kubectl('rollout', 'status', 'deployment/hermit-demo-redis', '--timeout=120s');
+    await until('every pod is ready again', async () => (await hermit.relayPods()).every(({ ready }) => ready));
+    await until('presence is back', async () => (await podOf(typing)) !== '' && (await podOf(flooding)) !== '', {
+      seconds: 60,
+    });
+    await unnoticed('Redis restart');
+    expect((await hermit.relayPods()).map(({ restarts }) => restarts)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('everything that was typed and printed has come, once and in order', async () => {
+    await typist.finish();
+    await flood.finish();
+    console.log(`in all: ${typist.keys} keys, ${flood.lines} lines of the flood, ${podsSeen.size} pods`);
+    expect(typist.keys).toBeGreaterThan(1_000);
+    expect(podsSeen.size).toBeGreaterThanOrEqual(8);
+  });
+});
+
+describe('other installs', () => {
+  const second = new Release('second', namespace);
+
+  it('a wrong address of Redis is told by events and logs', async () => {
+    await hermit.kubectl(
+      ...['create', 'secret', 'generic', 'second', `--from-literal=jwt-secret=${'k'.repeat(40)}`],
+      ...['--from-literal=redis-url=redis://no-such-redis:6379', `--from-literal=database-url=${await databaseUrl()}`],
+    );
+    const existing = 'auth.existingSecret=second,redis.existingSecret=second,database.existingSecret=second';
+    const { code } = await second.helm('install', chart, '--set', `${existing},replicaCount=1`);
+    expect(code).toBe(0);
+    const told = (what: string, ...args: string[]) =>
+      until(what, async () => /redis/i.test(await second.kubectl(...args)), { seconds: 90 });
+    await told('events name Redis', 'get', 'events', '--field-selector=reason=Unhealthy', '-o', 'jsonpath={..message}');
+    await told('logs name Redis', 'logs', '-l', 'app.kubernetes.io/instance=second', '--tail=50');
+    const events = await second.kubectl(
+      'get',
+      'events',
+      '--field-selector=reason=Unhealthy',
+      '-o',
+      'jsonpath={..message}',
+    );
+    expect(events).toMatch(/Not ready: redis/);
+    expect((await second.helm('uninstall', '--wait')).code).toBe(0);
+  });
+
+  it('migrates in a Job before the pods, for those who want it, and passes helm test with one pod', async () => {
+    const password = await demoPassword();
+    await second.kubectl('delete', 'secret', 'second');
+    await second.kubectl(
+      ...['create', 'secret', 'generic', 'second', `--from-literal=jwt-secret=${'k'.repeat(40)}`],
+      ...[
+        `--from-literal=redis-url=redis://:${password}@hermit-demo-redis:6379/1`,
+        `--from-literal=database-url=${await databaseUrl()}`,
+      ],
+    );
+    const existing = 'auth.existingSecret=second,redis.existingSecret=second,database.existingSecret=second';
+    await second.apply(
+      'install',
+      '--set',
+      `${existing},replicaCount=1,migrations.job.enabled=true,redis.prefix=second:`,
+    );
+    const { code, stdout, stderr } = await second.helm('test', '--logs', '--timeout', '3m');
+    expect(code, `${stdout}${stderr}`).toBe(0);
+    expect(stdout).toContain('through the one pod there is');
+    expect((await second.helm('uninstall', '--wait')).code).toBe(0);
+    await second.kubectl('delete', 'secret', 'second');
+  });
+
+  const demoPassword = async () => {
+    const encoded = await hermit.kubectl('get', 'secret', 'hermit-demo', '-o', 'jsonpath={.data.password}');
+    return Buffer.from(encoded, 'base64').toString('utf8');
+  };
+  const databaseUrl = async () => `postgres://hermit:${await demoPassword()}@hermit-demo-postgres:5432/hermit`;
+});
+
+describe('an uninstall', () => {
+  it('leaves nothing but what was made by hand', async () => {
+    await account.leave();
+    expect((await hermit.helm('uninstall', '--wait')).code).toBe(0);
+    await hermit.kubectl('delete', 'secret', 'devbox');
+    await until('the namespace is empty', async () => (await contentsOf(namespace)).length === 0, {
+      seconds: 90,
+    }).catch(() => {});
+    expect(await contentsOf(namespace)).toEqual([]);
+  });
+});
