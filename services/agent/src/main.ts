@@ -98,6 +98,7 @@ function run(options: Options): void {
   const screens = screenWorkers((reason) => {
     log.error({ event: 'screen_failed' }, `${reason}; viewers of its sessions are served from history`);
   });
+  screens.start();
   const agent = createAgent({
     url,
     machineName: name,

@@ -132,6 +132,14 @@ describe('a screen in its thread', () => {
     for (const screen of [flood, ...screens]) screen.dispose();
   });
 
+  it('gives a snapshot up that never comes to its offset', { timeout: 20_000 }, async () => {
+    const screen = workers.createScreen({ cols: 80, rows: 24 }, 100);
+    screen.write(Buffer.from('short'));
+    expect(await snapshotOf(screen, 1_000)).toBe(null);
+    expect((await snapshotOf(screen, 5))?.offset).toBe(5);
+    screen.dispose();
+  });
+
   it('answers nothing when its thread dies, keeps nobody waiting, and the next session has another', async () => {
     const others = screenWorkers((reason) => failures.push(reason));
     const screen = others.createScreen({ cols: 80, rows: 24 }, 100);

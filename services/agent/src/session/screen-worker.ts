@@ -8,11 +8,18 @@ import type { FromThread, ToThread } from './screen-messages.ts';
 /** A session whose program was paused because of its backlog goes on below this. */
 const CAUGHT_UP = LIMITS.screenBacklog / 4;
 
+/** A snapshot that takes longer is given up; its viewer is served from history. Milliseconds. */
+const SNAPSHOT_WITHIN = 10_000;
+/** A thread that says nothing for so long while it owes something is ended: programs wait for it. Milliseconds. */
+const SILENCE = 30_000;
+
 // Beside this file, as source or as built.
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './screen-thread.ts' : './screen-thread.js', import.meta.url);
 
 export type ScreenWorkers = {
   createScreen: CreateScreen;
+  /** Starts the thread before the first session needs it: loading the emulator takes most of a second. */
+  start(): void;
   /** Ends the thread; its screens fail. */
   stop(): Promise<void>;
 };
@@ -20,11 +27,13 @@ export type ScreenWorkers = {
 /** `onFailure`: a thread or one emulator in it died; for the log. */
 export function screenWorkers(onFailure: (reason: string) => void = () => {}): ScreenWorkers {
   let thread: ScreenThread | null = null;
+  const living = (): ScreenThread => {
+    if (!thread?.alive) thread = new ScreenThread(onFailure);
+    return thread;
+  };
   return {
-    createScreen(size, scrollback) {
-      if (!thread?.alive) thread = new ScreenThread(onFailure);
-      return thread.open(size, scrollback);
-    },
+    createScreen: (size, scrollback) => living().open(size, scrollback),
+    start: () => void living(),
     async stop() {
       await thread?.stop();
     },
@@ -42,6 +51,8 @@ class ScreenThread {
   private transfer: ArrayBuffer[] = [];
   private readonly unsent = new Set<WorkerScreen>();
   private scheduled = false;
+  private heardAt = performance.now();
+  private readonly watch: NodeJS.Timeout;
 
   constructor(onFailure: (reason: string) => void) {
     this.onFailure = onFailure;
@@ -49,10 +60,13 @@ class ScreenThread {
     // The sessions keep the process alive, not what shows them.
     this.worker.unref();
     this.worker.on('message', (messages: FromThread[]) => {
+      this.heardAt = performance.now();
       for (const m of messages) this.screens.get(m.screen)?.heard(m);
     });
     this.worker.on('error', (error) => this.died(error instanceof Error ? error.message : String(error)));
     this.worker.on('exit', (code) => this.died(`it ended with ${code}`));
+    this.watch = setInterval(() => this.listen(), SILENCE / 6);
+    this.watch.unref();
   }
 
   open(size: Size, scrollback: number): Screen {
@@ -85,6 +99,15 @@ class ScreenThread {
     await this.worker.terminate();
   }
 
+  private listen(): void {
+    const owing = [...this.screens.values()].some((screen) => screen.waits);
+    if (!owing) this.heardAt = performance.now();
+    else if (performance.now() - this.heardAt > SILENCE) {
+      this.died(`nothing was heard of it for ${SILENCE / 1000} s`);
+      void this.worker.terminate();
+    }
+  }
+
   private schedule(): void {
     if (this.scheduled || !this.alive) return;
     this.scheduled = true;
@@ -102,6 +125,7 @@ class ScreenThread {
   private died(reason: string): void {
     if (!this.alive) return;
     this.alive = false;
+    clearInterval(this.watch);
     this.outbox = [];
     this.unsent.clear();
     if (!this.stopping) this.onFailure(`the thread of the screens died: ${reason}`);
@@ -134,6 +158,11 @@ class WorkerScreen implements Screen {
     return this.dead ? 0 : this.written - this.parsed;
   }
 
+  /** Something is owed that comes soon: more than an unfinished character, or a snapshot. */
+  get waits(): boolean {
+    return this.backlog > 3 || this.requests.size > 0;
+  }
+
   write(bytes: Uint8Array): void {
     if (this.dead || bytes.length === 0) return;
     this.written += bytes.length;
@@ -160,7 +189,12 @@ class WorkerScreen implements Screen {
     }
     this.flush();
     const request = ++this.asked;
-    this.requests.set(request, done);
+    const late = setTimeout(() => this.answer(request, null), SNAPSHOT_WITHIN);
+    late.unref();
+    this.requests.set(request, (snapshot) => {
+      clearTimeout(late);
+      done(snapshot);
+    });
     this.thread.post({ type: 'snapshot', screen: this.id, request, atLeast });
   }
 
@@ -194,17 +228,20 @@ class WorkerScreen implements Screen {
         if (before >= CAUGHT_UP && this.backlog < CAUGHT_UP) this.caughtUp();
         return;
       }
-      case 'snapshot': {
-        const done = this.requests.get(m.request);
-        this.requests.delete(m.request);
-        done?.(m.snapshot);
+      case 'snapshot':
+        this.answer(m.request, m.snapshot);
         return;
-      }
       case 'failed':
         this.failed();
         this.fail();
         return;
     }
+  }
+
+  private answer(request: number, snapshot: ScreenSnapshot | null): void {
+    const done = this.requests.get(request);
+    this.requests.delete(request);
+    done?.(snapshot);
   }
 
   /** The emulator is gone: nobody may wait for it. */
@@ -213,9 +250,7 @@ class WorkerScreen implements Screen {
     this.dead = true;
     this.chunks = [];
     this.chunkBytes = 0;
-    const requests = [...this.requests.values()];
-    this.requests.clear();
-    for (const done of requests) done(null);
+    for (const request of [...this.requests.keys()]) this.answer(request, null);
     this.caughtUp();
   }
 }
