@@ -80,6 +80,12 @@ const limits = {
   sessionsPerMachine: 256,
   attachmentsPerSession: 128,
   attachmentsPerSocket: 64,
+  /** Client sockets of one user on one pod. */
+  socketsPerUser: 2_000,
+  /** Sockets on one pod that have not introduced themselves yet. */
+  strangers: 16_384,
+  /** Requests to one machine that wait for its answers on one pod. */
+  requestsPerMachine: 512,
   /** How long the answers to `start_session` are remembered (IN-3). */
   requestMemory: 600_000,
   requestsRemembered: 1024,

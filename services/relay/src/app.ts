@@ -20,6 +20,11 @@ import { keepJwtSecret } from './embedded/jwt-secret.ts';
 import type { HealthChecks } from './http/health-routes.ts';
 import { httpRoutes } from './http/http-routes.ts';
 import { createHttpServer } from './http/http-server.ts';
+import type { HitCounter } from './limits/hit-counter.ts';
+import { MemoryHitCounter } from './limits/hit-counter-memory.ts';
+import { RedisHitCounter } from './limits/hit-counter-redis.ts';
+import { createLimiter } from './limits/limiter.ts';
+import { limitRequests } from './limits/request-limits.ts';
 import type { Presence } from './presence/presence.ts';
 import { MemoryPresence } from './presence/presence-memory.ts';
 import { RedisPresence } from './presence/presence-redis.ts';
@@ -76,7 +81,8 @@ export async function createApp(config: Config): Promise<App> {
     const fabric = openFabric(config, metrics, log);
     const { bus, presence, checks } = fabric;
     closers.push(() => fabric.close());
-    const directory = createDirectory({ accounts, tokens, presence });
+    const limits = createLimiter({ counter: fabric.counter, times: config.rateLimits });
+    const directory = createDirectory({ accounts, tokens, presence, limits });
     closers.push(() => directory.close());
 
     const echoes = {
@@ -94,13 +100,18 @@ export async function createApp(config: Config): Promise<App> {
       random: Math.random,
       newId: randomUUID,
       log,
-      observer: scraped ? { echo: (ms, local) => echoes[local ? 'local' : 'redis'].observe(ms / 1000) } : {},
+      observer: {
+        ...(scraped ? { echo: (ms, local) => echoes[local ? 'local' : 'redis'].observe(ms / 1000) } : {}),
+        intruder: (address) => void limits.note('intruder', address),
+      },
     });
     readPod(metrics, pod, VERSION);
 
     const http = await createHttpServer({ trustProxy: config.trustProxy, logger: fastifyLogger(log) });
     observeHttp(http, { log, metrics });
+    await limitRequests(http, { counter: fabric.counter, times: config.rateLimits });
     await httpRoutes(http, {
+      limits,
       accounts,
       tokens,
       presence: { machines: (ids) => shown(presence, ids) },
@@ -114,7 +125,7 @@ export async function createApp(config: Config): Promise<App> {
         ...checks,
       },
     });
-    await websocketRoutes(http, { pod, allowedOrigins: config.allowedOrigins });
+    await websocketRoutes(http, { pod, allowedOrigins: config.allowedOrigins, limits });
     closers.push(tidyNowAndThen(() => accounts.tidy()));
 
     let metricsServer: MetricsServer | undefined;
@@ -151,6 +162,7 @@ export async function createApp(config: Config): Promise<App> {
 type Fabric = {
   bus: Bus;
   presence: Presence;
+  counter: HitCounter;
   checks: HealthChecks;
   /** Resolves when the bus carries messages. */
   ready(): Promise<void>;
@@ -166,6 +178,7 @@ function openFabric(config: Config, metrics: Metrics, log: Log): Fabric {
     return {
       bus,
       presence: new MemoryPresence(),
+      counter: new MemoryHitCounter(),
       checks: {},
       ready: async () => {},
       close: () => bus.close(),
@@ -178,6 +191,7 @@ function openFabric(config: Config, metrics: Metrics, log: Log): Fabric {
   return {
     bus,
     presence,
+    counter: new RedisHitCounter(connections, new MemoryHitCounter()),
     checks: {
       redis: async () => {
         if (!bus.healthy) throw new HermitError('UNAVAILABLE', 'no messages come through');

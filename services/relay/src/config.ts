@@ -103,6 +103,11 @@ export const Environment = Type.Object({
   ),
   /** Metrics are served on a port of their own; without it, not at all. */
   METRICS_PORT: Type.Optional(whole(0, 65_535, { description: 'a port number, 0 to 65535 (0: any free one)' })),
+  /** How many times the limits of log-ins, sockets and the like (limits/rules.ts) apply; 0 switches them off. */
+  RATE_LIMITS: whole(0, 1000, {
+    default: 1,
+    description: 'a number from 0 (no limits) to 1000 (times the usual ones)',
+  }),
   /** Machines that one user may own. */
   MACHINES_PER_USER: whole(1, 1_000_000, { default: 1000, description: 'a number from 1 to 1000000' }),
 });
@@ -219,6 +224,7 @@ function assemble(env: Environment, process: NodeJS.ProcessEnv) {
     jwtSecrets: list(env.JWT_SECRET),
     registration: env.REGISTRATION,
     machinesPerUser: env.MACHINES_PER_USER,
+    rateLimits: env.RATE_LIMITS,
     allowedOrigins: list(env.ALLOWED_ORIGINS),
     trustProxy: env.TRUST_PROXY === undefined || env.TRUST_PROXY === 'false' ? (false as const) : list(env.TRUST_PROXY),
   };

@@ -2,6 +2,7 @@
 import { HermitError } from '@hermit/protocol';
 import { roleOf } from '../auth/permissions.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Directory } from '../relay/directory.ts';
 import type { Accounts } from './accounts.ts';
@@ -11,9 +12,10 @@ const DEADLINE = 5_000;
 /** How often machines that were seen are written down; milliseconds. */
 const WRITE_SEEN = 5_000;
 
-export type DirectoryOptions = { accounts: Accounts; tokens: Tokens; presence: Presence };
+export type DirectoryOptions = { accounts: Accounts; tokens: Tokens; presence: Presence; limits?: Limiter };
 
-export function createDirectory({ accounts, tokens, presence }: DirectoryOptions): Directory & { close(): void } {
+export function createDirectory(options: DirectoryOptions): Directory & { close(): void } {
+  const { accounts, tokens, presence, limits = UNLIMITED } = options;
   let seen = new Map<string, number>();
   const timer = setInterval(() => {
     if (seen.size === 0) return;
@@ -25,12 +27,12 @@ export function createDirectory({ accounts, tokens, presence }: DirectoryOptions
   timer.unref();
 
   return {
-    client(token, done) {
-      settle(confirmed(token), done);
+    client(token, done, introduction = false) {
+      settle(confirmed(token, introduction), done);
     },
 
-    agent(token, machineName, done) {
-      settle(machineOf(token, machineName), done);
+    agent(token, machineName, done, introduction = false) {
+      settle(machineOf(token, machineName, introduction), done);
     },
 
     machines(userId, done) {
@@ -59,8 +61,9 @@ export function createDirectory({ accounts, tokens, presence }: DirectoryOptions
     },
   };
 
-  async function confirmed(token: string) {
+  async function confirmed(token: string, introduction: boolean) {
     const caller = await tokens.verifyAccess(token);
+    if (introduction) await limits.take('client', caller.userId);
     try {
       await accounts.confirm(caller);
     } catch (error) {
@@ -71,10 +74,11 @@ export function createDirectory({ accounts, tokens, presence }: DirectoryOptions
     return { userId, email, loginId, expiresAt };
   }
 
-  async function machineOf(token: string, machineName: string) {
+  async function machineOf(token: string, machineName: string, introduction: boolean) {
     const machine = await accounts.machineByToken(token);
     if (machine === null) throw new HermitError('INVALID_TOKEN', 'No machine has this token.');
-    if (machine.name !== machineName) {
+    if (introduction) await limits.take('agent', machine.id);
+    if (introduction && machine.name !== machineName) {
       const message = `This token belongs to the machine “${machine.name}”, not “${machineName}”.`;
       throw new HermitError('MACHINE_NAME_MISMATCH', message);
     }

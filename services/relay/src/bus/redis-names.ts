@@ -27,5 +27,7 @@ export function redisNames(prefix: string) {
     userMachines: (userId: string) => `${prefix}user:${userId}:machines`,
     pods: `${prefix}pods`,
     pod: (podId: string) => `${prefix}pod:${podId}`,
+    /** How often something was tried; lives as long as its window. */
+    limit: (name: string) => `${prefix}limit:${name}`,
   };
 }

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { callerOf, demandToken, loginOf } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { AnyText, NewPassword } from './login-routes.ts';
@@ -23,10 +24,11 @@ const Ended = Type.Null({ description: 'Ended, and its open sockets are closed' 
 export type AccountRoutesOptions = {
   accounts: Pick<Accounts, 'confirm' | 'loginsOf' | 'endLoginById' | 'endLoginsOf' | 'changePassword'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
+  limits?: Limiter;
 };
 
 export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOptions): void {
-  const { accounts } = options;
+  const { accounts, limits = UNLIMITED } = options;
   demandToken(scope, options);
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['account'];
@@ -99,13 +101,14 @@ export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOpti
         body: Type.Object({ current: AnyText('the present password'), next: NewPassword }),
         response: {
           204: Type.Null({ description: 'Changed' }),
-          ...failures('VALIDATION', 'INVALID_CREDENTIALS'),
+          ...failures('VALIDATION', 'INVALID_CREDENTIALS', 'RATE_LIMITED'),
           ...denied,
         },
       },
     },
     async (request, reply) => {
       const { id } = callerOf(request);
+      await limits.take('password', id);
       await accounts.changePassword(id, request.body);
       await accounts.endLoginsOf(id, loginOf(request));
       return reply.code(204).send(null);

@@ -70,6 +70,7 @@ function answer(request: FastifyRequest, reply: FastifyReply, error: HermitError
   reply.code(status).type('application/json; charset=utf-8');
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (status === 503) reply.header('retry-after', '2');
+  if (status === 429) reply.header('retry-after', String(error.details?.retryAfterSeconds ?? 1));
   const { code, message, details } = error;
   const body: ErrorBody = { code, message, ...(details === undefined ? {} : { details }), requestId: request.id };
   return reply.serializer(JSON.stringify).send(body);

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import { accountRoutes } from './account-routes.ts';
 import { adminRoutes, type PodReader } from './admin-routes.ts';
 import { documentation } from './documentation.ts';
@@ -19,16 +20,17 @@ export type HttpRoutesOptions = {
   presence: PresenceReader;
   /** The sessions of a machine, as presence shows them. */
   sessions: SessionReader;
+  limits?: Limiter;
   /** What `/readyz` asks. */
   checks: HealthChecks;
 };
 
 /** On an app of `createHttpServer`. What demands a token is a scope of its own, so that the rest does not. */
 export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOptions): Promise<void> {
-  const { accounts, checks } = options;
+  const { checks } = options;
   await documentation(app);
   healthRoutes(app, { checks });
-  loginRoutes(app, { accounts });
+  loginRoutes(app, options);
   useLinkRoute(app, options);
   for (const routes of [accountRoutes, adminRoutes, makeLinkRoute, machineRoutes, shareRoutes]) {
     await app.register((scope, _, done) => {

@@ -4,6 +4,9 @@ import { Token, Uuid } from '@hermit/protocol';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts, Login } from '../accounts/accounts.ts';
+import { guessed } from '../limits/guesses.ts';
+import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
+import { addressOf, limited } from '../limits/request-limits.ts';
 import { failures } from './http-errors.ts';
 import { originOf } from './origin.ts';
 
@@ -31,20 +34,23 @@ const Refresh = Type.Object({ refreshToken: Type.Intersect([Token], { descriptio
 
 export type LoginRoutesOptions = {
   accounts: Pick<Accounts, 'register' | 'authenticate' | 'openLogin' | 'renewLogin' | 'endLogin'>;
+  limits?: Limiter;
 };
 
-export function loginRoutes(scope: FastifyInstance, { accounts }: LoginRoutesOptions): void {
+export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions): void {
+  const { accounts, limits = UNLIMITED } = options;
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['log-in'];
 
   app.post(
     '/auth/register',
     {
+      config: limited('register'),
       schema: {
         tags,
         summary: 'Make an account, and log in',
         body: Type.Object({ email: Email, password: NewPassword }),
-        response: { 201: LoginBody, ...failures('VALIDATION', 'REGISTRATION_CLOSED', 'UNAVAILABLE') },
+        response: { 201: LoginBody, ...failures('VALIDATION', 'REGISTRATION_CLOSED', 'RATE_LIMITED', 'UNAVAILABLE') },
       },
     },
     async (request, reply) => {
@@ -56,15 +62,17 @@ export function loginRoutes(scope: FastifyInstance, { accounts }: LoginRoutesOpt
   app.post(
     '/auth/login',
     {
+      config: limited('login'),
       schema: {
         tags,
         summary: 'Log in with e-mail and password',
         body: Type.Object({ email: AnyText('an e-mail address'), password: AnyText('a password') }),
-        response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_CREDENTIALS', 'UNAVAILABLE') },
+        response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_CREDENTIALS', 'RATE_LIMITED', 'UNAVAILABLE') },
       },
     },
     async (request) => {
-      const user = await accounts.authenticate(request.body);
+      const { email } = request.body;
+      const user = await guessed(limits, [email, addressOf(request)], () => accounts.authenticate(request.body));
       return bodyOf(await accounts.openLogin(user, originOf(request)));
     },
   );
@@ -72,11 +80,12 @@ export function loginRoutes(scope: FastifyInstance, { accounts }: LoginRoutesOpt
   app.post(
     '/auth/refresh',
     {
+      config: limited('refresh'),
       schema: {
         tags,
         summary: 'Trade a refresh token for new tokens',
         body: Refresh,
-        response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_TOKEN', 'UNAVAILABLE') },
+        response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_TOKEN', 'RATE_LIMITED', 'UNAVAILABLE') },
       },
     },
     async (request) => bodyOf(await accounts.renewLogin(request.body.refreshToken, originOf(request))),
@@ -85,13 +94,14 @@ export function loginRoutes(scope: FastifyInstance, { accounts }: LoginRoutesOpt
   app.post(
     '/auth/logout',
     {
+      config: limited('refresh'),
       schema: {
         tags,
         summary: 'End the login of a refresh token',
         body: Refresh,
         response: {
           204: Type.Null({ description: 'Ended, now or before' }),
-          ...failures('VALIDATION', 'INVALID_TOKEN', 'UNAVAILABLE'),
+          ...failures('VALIDATION', 'INVALID_TOKEN', 'RATE_LIMITED', 'UNAVAILABLE'),
         },
       },
     },

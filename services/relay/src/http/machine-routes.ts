@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts, Machine } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 
@@ -46,11 +47,12 @@ export type MachineRoutesOptions = {
   >;
   tokens: Pick<Tokens, 'verifyAccess'>;
   presence: PresenceReader;
+  limits?: Limiter;
 };
 
 /** Somebody else's machine is answered as one that does not exist: 404. */
 export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOptions): void {
-  const { accounts, presence } = options;
+  const { accounts, presence, limits = UNLIMITED } = options;
   demandToken(scope, options);
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['machines'];
@@ -75,10 +77,11 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
         tags,
         summary: 'Add a machine',
         body: Named,
-        response: { 201: WithToken, ...failures('VALIDATION', 'MACHINE_LIMIT'), ...denied },
+        response: { 201: WithToken, ...failures('VALIDATION', 'MACHINE_LIMIT', 'RATE_LIMITED'), ...denied },
       },
     },
     async (request, reply) => {
+      await limits.take('enrol', callerOf(request).id);
       const { machine, token } = await accounts.createMachine(callerOf(request).id, request.body.name);
       // Nobody has its token yet, so nobody can hold it.
       return reply.code(201).send({ machine: infoOf(machine), token });
@@ -129,10 +132,11 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
         tags,
         summary: 'Replace the token of a machine; its agent needs the new one',
         params: ById,
-        response: { 200: WithToken, ...failures('MACHINE_NOT_FOUND'), ...denied },
+        response: { 200: WithToken, ...failures('MACHINE_NOT_FOUND', 'RATE_LIMITED'), ...denied },
       },
     },
     async (request) => {
+      await limits.take('enrol', callerOf(request).id);
       const { machine, token } = await accounts.rotateMachineToken(callerOf(request).id, request.params.id);
       // The token is out: it must reach its owner, whatever presence says.
       return { machine: await oneWithPresence(machine, presence).catch(() => infoOf(machine)), token };

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Accounts, ReceivedShare } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 
@@ -57,12 +58,13 @@ export type ShareRoutesOptions = {
   tokens: Pick<Tokens, 'verifyAccess'>;
   /** The sessions of a machine, as presence shows them. */
   sessions: SessionReader;
+  limits?: Limiter;
   now?: () => number;
 };
 
 /** Somebody else's machine, session or share is answered as one that does not exist: 404. */
 export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions): void {
-  const { accounts, sessions, now = Date.now } = options;
+  const { accounts, sessions, limits = UNLIMITED, now = Date.now } = options;
   demandToken(scope, options);
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['sharing'];
@@ -79,7 +81,7 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
         body: Wish,
         response: {
           201: Type.Object({ share: Given, token: Type.Optional(Type.String()) }),
-          ...failures('VALIDATION', 'SHARE_LIMIT', 'MACHINE_NOT_FOUND'),
+          ...failures('VALIDATION', 'SHARE_LIMIT', 'MACHINE_NOT_FOUND', 'RATE_LIMITED'),
           ...denied,
         },
       },
@@ -88,6 +90,7 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
       const { id: machineId, sessionId } = request.params;
       const { email = null, role, expiresInSeconds = USUAL } = request.body;
       const expiresAt = now() + expiresInSeconds * 1000;
+      await limits.take('share', callerOf(request).id);
       const { share, token } = await accounts.share(callerOf(request).id, {
         machineId,
         sessionId,
@@ -161,12 +164,13 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
         body: Type.Object({ token: Type.Intersect([Token], { description: 'the token of a link' }) }),
         response: {
           201: Type.Object({ share: Received }),
-          ...failures('VALIDATION', 'SHARE_LIMIT', 'SHARE_NOT_FOUND'),
+          ...failures('VALIDATION', 'SHARE_LIMIT', 'SHARE_NOT_FOUND', 'RATE_LIMITED'),
           ...denied,
         },
       },
     },
     async (request, reply) => {
+      await limits.take('code', callerOf(request).id);
       const accepted = await accounts.acceptShare(callerOf(request).id, request.body.token);
       const [share] = await withSessions([accepted], sessions);
       return reply.code(201).send({ share: share as Static<typeof Received> });

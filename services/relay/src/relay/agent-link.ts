@@ -39,6 +39,8 @@ export class AgentLink {
   readonly socket: Socket;
   private readonly connection: string;
   private readonly pod: Pod;
+  /** Where it comes from. */
+  private readonly address: string;
   private introduced = false;
   /** Its introduction, whose token may have to be looked at again. */
   private said: Register | null = null;
@@ -51,8 +53,9 @@ export class AgentLink {
   private readonly timers = new Set<Timer>();
   private readonly liveness: Liveness;
 
-  constructor(pod: Pod, socket: Socket, connection: string) {
+  constructor(pod: Pod, socket: Socket, connection: string, address: string) {
     this.pod = pod;
+    this.address = address;
     this.socket = socket;
     this.connection = connection;
     this.liveness = new Liveness(
@@ -61,7 +64,9 @@ export class AgentLink {
       () => socket.terminate(),
     );
     this.after(LIMITS.introduction, () => {
-      if (!this.introduced) this.close(CLOSE.notIntroduced);
+      if (this.introduced) return;
+      pod.observer.intruder?.(address);
+      this.close(CLOSE.notIntroduced);
     });
     socket.events = {
       text: (message) => this.text(message),
@@ -220,6 +225,7 @@ export class AgentLink {
       return;
     }
     this.introduced = true;
+    this.pod.strangers.delete(this);
     if (m.protocol < PROTOCOL_OLDEST) {
       this.refuse(m, 'PROTOCOL_VERSION', `This relay serves protocol ${PROTOCOL_OLDEST} and later; update the agent.`);
       this.close(CLOSE.protocol);
@@ -231,18 +237,26 @@ export class AgentLink {
       return;
     }
     this.said = m;
-    this.pod.directory.agent(m.token, m.machineName, (machine) => {
-      if (!this.socket.open) return;
-      if (machine instanceof HermitError) {
-        this.refuse(m, machine.code, machine.message);
-        this.close(machine.code === 'UNAVAILABLE' ? CLOSE.notIntroduced : CLOSE.unauthorized);
-        return;
-      }
-      const { epoch, instanceId, lastEpoch, agentVersion } = m;
-      const { id: pod, clock } = this.pod;
-      const connectedAt = clock.now();
-      this.take(m, { ...machine, pod, epoch, instanceId, lastEpoch, agentVersion, connectedAt });
-    });
+    this.pod.directory.agent(
+      m.token,
+      m.machineName,
+      (machine) => {
+        if (!this.socket.open) return;
+        if (machine instanceof HermitError) {
+          this.refuse(m, machine.code, machine.message);
+          // Where the token is not to blame, the agent comes again with it.
+          const passing = machine.code === 'UNAVAILABLE' || machine.code === 'RATE_LIMITED';
+          if (machine.code === 'INVALID_TOKEN') this.pod.observer.intruder?.(this.address);
+          this.close(passing ? CLOSE.notIntroduced : CLOSE.unauthorized);
+          return;
+        }
+        const { epoch, instanceId, lastEpoch, agentVersion } = m;
+        const { id: pod, clock } = this.pod;
+        const connectedAt = clock.now();
+        this.take(m, { ...machine, pod, epoch, instanceId, lastEpoch, agentVersion, connectedAt });
+      },
+      true,
+    );
   }
 
   private refuse(m: Register, code: ErrorCode, message: string = new HermitError(code).message, stored?: number): void {

@@ -2,7 +2,9 @@
 import {
   CLOSE,
   ClientToRelay,
+  type CloseName,
   type CloseRule,
+  type ErrorCode,
   FLAG_REPLY,
   FRAME,
   frameAttempt,
@@ -23,6 +25,7 @@ import {
 } from '@hermit/protocol';
 import { Liveness, type Socket, type Timer } from '@hermit/transport';
 import { type Action, may } from '../auth/permissions.ts';
+import { Bucket } from './bucket.ts';
 import type { KnownClient } from './directory.ts';
 import { attachAsked, sessionAsked } from './journal.ts';
 import { JsonWriter } from './json-writer.ts';
@@ -38,6 +41,11 @@ const RENEW_GRACE = 15_000;
 /** Text messages a client may send in a burst, and each second after it. */
 const BURST = 400;
 const PER_SECOND = 100;
+/** The same of frames: input, and acknowledgements of all its attachments. */
+const FRAME_BURST = 10_000;
+const FRAMES_PER_SECOND = 5_000;
+/** How a socket is closed that is not let in; where the token is not to blame, the client comes again with it. */
+const REFUSED_WITH: Partial<Record<ErrorCode, CloseName>> = { UNAVAILABLE: 'notIntroduced', RATE_LIMITED: 'flood' };
 
 type Of<T extends ClientToRelay['type']> = Extract<ClientToRelay, { type: T }>;
 type Seat = Held & { json: JsonWriter | null; idBytes: Uint8Array };
@@ -48,25 +56,30 @@ export class ClientLink {
   who: KnownClient | null = null;
   readonly socket: Socket;
   readonly connection: string;
+  /** Where it comes from. */
+  readonly address: string;
   /** Its attachments by session; one socket has at most one of each. */
   readonly seats = new Map<string, Seat>();
   private readonly pod: Pod;
   private json = false;
   private introduced = false;
   private bad = 0;
-  private tokens = BURST;
-  private refilledAt: number;
+  private readonly texts: Bucket;
+  private readonly frames: Bucket;
   private readonly timers = new Set<Timer>();
   private renewal: Timer | null = null;
   private token = '';
   private readonly rights: Rights;
   private readonly liveness: Liveness;
 
-  constructor(pod: Pod, socket: Socket, connection: string) {
+  constructor(pod: Pod, socket: Socket, connection: string, address: string) {
     this.pod = pod;
+    this.address = address;
     this.socket = socket;
     this.connection = connection;
-    this.refilledAt = pod.clock.monotonic();
+    const now = pod.clock.monotonic();
+    this.texts = new Bucket(BURST, PER_SECOND, now);
+    this.frames = new Bucket(FRAME_BURST, FRAMES_PER_SECOND, now);
     this.liveness = new Liveness(
       pod.clock,
       () => this.send({ type: 'ping' }),
@@ -80,7 +93,9 @@ export class ClientLink {
       altered: (seat) => this.altered(seat as Seat),
     });
     this.after(LIMITS.introduction, () => {
-      if (!this.who) this.close(CLOSE.notIntroduced);
+      if (this.who) return;
+      if (!this.introduced) pod.observer.intruder?.(address);
+      this.close(CLOSE.notIntroduced);
     });
     socket.events = {
       text: (message) => this.text(message),
@@ -135,24 +150,18 @@ export class ClientLink {
     if (++this.bad > PATIENCE) this.close(CLOSE.flood);
   }
 
-  /** A token bucket: a client that floods is told so, and what it sent is not carried out. */
-  private allowed(): boolean {
-    const now = this.pod.clock.monotonic();
-    this.tokens = Math.min(BURST, this.tokens + ((now - this.refilledAt) * PER_SECOND) / 1000);
-    this.refilledAt = now;
-    if (this.tokens < 1) return false;
-    this.tokens--;
-    return true;
+  /** A client that floods is told so, and what it sent is not carried out. */
+  private allowed(bucket: Bucket): boolean {
+    if (bucket.take(this.pod.clock.monotonic())) return true;
+    this.badMessage(new HermitError('RATE_LIMITED'));
+    return false;
   }
 
   // ---- What the client says
 
   private text(message: string): void {
     this.liveness.heard();
-    if (!this.allowed()) {
-      this.badMessage(new HermitError('RATE_LIMITED'));
-      return;
-    }
+    if (!this.allowed(this.texts)) return;
     let m: ClientToRelay;
     try {
       if (message.length > LIMITS.message) throw new HermitError('MESSAGE_TOO_LARGE');
@@ -206,6 +215,7 @@ export class ClientLink {
       this.badMessage(new HermitError('NOT_AUTHENTICATED', 'Send `auth` first.'));
       return;
     }
+    if (!this.allowed(this.frames)) return;
     if (type !== FRAME.input && type !== FRAME.ack) {
       this.badMessage(new HermitError('INVALID_MESSAGE', 'Only input and ack frames go this way.'));
       return;
@@ -257,21 +267,30 @@ export class ClientLink {
     }
     this.json = m.encoding === 'json';
     const { endings } = this.pod;
-    this.pod.directory.client(m.token, (who) => {
-      if (!this.socket.open) return;
-      if (who instanceof HermitError) {
-        this.refuse(who, who.code === 'UNAVAILABLE' ? CLOSE.notIntroduced : CLOSE.unauthorized, requestId);
-        return;
-      }
-      this.who = who;
-      this.token = m.token;
-      this.pod.counters.authentications++;
-      this.pod.log('client_authenticated', { connection: this.connection, user: who.userId });
-      this.pod.clientKnown(this, who);
-      this.greet(who, requestId);
-      // A login that ended while its token was looked at: the answer may be older.
-      if (this.pod.endings !== endings) this.recheck();
-    });
+    this.pod.directory.client(
+      m.token,
+      (who) => {
+        if (!this.socket.open) return;
+        if (who instanceof HermitError) {
+          if (who.code === 'INVALID_TOKEN') this.pod.observer.intruder?.(this.address);
+          this.refuse(who, CLOSE[REFUSED_WITH[who.code] ?? 'unauthorized'], requestId);
+          return;
+        }
+        if (this.pod.socketsOf(who.userId) >= LIMITS.socketsPerUser) {
+          this.refuse(new HermitError('RATE_LIMITED', 'You have too many open connections.'), CLOSE.flood, requestId);
+          return;
+        }
+        this.who = who;
+        this.token = m.token;
+        this.pod.counters.authentications++;
+        this.pod.log('client_authenticated', { connection: this.connection, user: who.userId });
+        this.pod.clientKnown(this, who);
+        this.greet(who, requestId);
+        // A login that ended while its token was looked at: the answer may be older.
+        if (this.pod.endings !== endings) this.recheck();
+      },
+      true,
+    );
   }
 
   private refuse(error: HermitError, rule: CloseRule, requestId: string | undefined): void {
@@ -314,7 +333,7 @@ export class ClientLink {
     this.pod.directory.client(this.token, (who) => {
       if (!this.socket.open) return;
       if (!(who instanceof HermitError)) this.rights.changed(null, null);
-      else if (who.code !== 'UNAVAILABLE') this.revoke();
+      else if (who.code === 'INVALID_TOKEN' || who.code === 'USER_NOT_FOUND') this.revoke();
     });
   }
 

@@ -14,10 +14,15 @@ export type KnownMachine = { machineId: string; userId: string; name: string };
 
 /** Callbacks run once, never inside the call. Each has a deadline, after which it answers UNAVAILABLE. */
 export interface Directory {
-  /** INVALID_TOKEN, USER_NOT_FOUND. */
-  client(token: string, done: (who: KnownClient | HermitError) => void): void;
-  /** INVALID_TOKEN, MACHINE_NAME_MISMATCH. */
-  agent(token: string, machineName: string, done: (machine: KnownMachine | HermitError) => void): void;
+  /** INVALID_TOKEN, USER_NOT_FOUND; RATE_LIMITED for an introduction too many. */
+  client(token: string, done: (who: KnownClient | HermitError) => void, introduction?: boolean): void;
+  /** INVALID_TOKEN, MACHINE_NAME_MISMATCH; RATE_LIMITED for an introduction too many. */
+  agent(
+    token: string,
+    machineName: string,
+    done: (machine: KnownMachine | HermitError) => void,
+    introduction?: boolean,
+  ): void;
   /** The machines of a user, with their presence. */
   machines(userId: string, done: (machines: MachineInfo[] | HermitError) => void): void;
   /**

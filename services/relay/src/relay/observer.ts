@@ -10,6 +10,8 @@ export interface Span {
 export type SpanName = 'attach' | 'create_session';
 
 export type PodObserver = {
+  /** A socket did not introduce itself in time, or with a token that is none. */
+  intruder?: (address: string) => void;
   /** From a keystroke on its way to the agent to the next output of its session; `local`: the agent is on this pod. */
   echo?: (elapsedMs: number, local: boolean) => void;
   /** `connection`: id of the client's connection. */

@@ -80,6 +80,8 @@ export class Pod {
   readonly links = new Map<string, AgentLink>();
   readonly agents = new Set<AgentLink>();
   readonly clients = new Set<ClientLink>();
+  /** Those of both that have not introduced themselves. */
+  readonly strangers = new Set<AgentLink | ClientLink>();
   draining = false;
   /** Logins that were ended so far, of whomever. */
   endings = 0;
@@ -123,12 +125,26 @@ export class Pod {
   }
 
   /** `connection` names the socket in logs. */
-  acceptAgent(socket: Socket, connection = ''): void {
-    this.agents.add(new AgentLink(this, socket, connection));
+  acceptAgent(socket: Socket, connection = '', address = ''): void {
+    const link = new AgentLink(this, socket, connection, address);
+    this.agents.add(link);
+    this.strangers.add(link);
   }
 
-  acceptClient(socket: Socket, connection = ''): void {
-    this.clients.add(new ClientLink(this, socket, connection));
+  acceptClient(socket: Socket, connection = '', address = ''): void {
+    const link = new ClientLink(this, socket, connection, address);
+    this.clients.add(link);
+    this.strangers.add(link);
+  }
+
+  /** So many sockets have not introduced themselves that no more are taken. */
+  get crowded(): boolean {
+    return this.strangers.size >= LIMITS.strangers;
+  }
+
+  /** Sockets of a user on this pod. */
+  socketsOf(userId: string): number {
+    return this.users.get(userId)?.size ?? 0;
   }
 
   // ---- The bus
@@ -306,6 +322,7 @@ export class Pod {
   // ---- Clients and users
 
   clientKnown(client: ClientLink, who: KnownClient): void {
+    this.strangers.delete(client);
     const { userId } = who;
     const clients = this.users.get(userId);
     if (clients) {
@@ -323,6 +340,7 @@ export class Pod {
   clientGone(client: ClientLink): void {
     this.countMove();
     this.clients.delete(client);
+    this.strangers.delete(client);
     const userId = client.who?.userId;
     const clients = userId === undefined ? undefined : this.users.get(userId);
     if (userId !== undefined && clients?.delete(client) && clients.size === 0) {
@@ -336,6 +354,7 @@ export class Pod {
   agentGone(link: AgentLink): void {
     this.countMove();
     this.agents.delete(link);
+    this.strangers.delete(link);
     this.checkEmpty();
   }
 

@@ -8,9 +8,12 @@ type Pending = { machineId: string; waiters: ((answer: Answer) => void)[]; deadl
 
 /** Requests of one pod that may be open at once. */
 const MOST = 10_000;
+const TOO_MANY = 'Too many requests are waiting for machines.';
 
 export class Requests {
   private readonly pending = new Map<string, Pending>();
+  /** How many of them wait for each machine: none takes the room of all. */
+  private readonly perMachine = new Map<string, number>();
   private readonly clock: Clock;
   private readonly random: Random;
 
@@ -30,10 +33,12 @@ export class Requests {
       known.waiters.push(done);
       return;
     }
-    if (known || this.pending.size >= MOST) {
-      done(new HermitError('RATE_LIMITED', 'Too many requests are waiting for machines.'));
+    const waiting = this.perMachine.get(machineId) ?? 0;
+    if (known || this.pending.size >= MOST || waiting >= LIMITS.requestsPerMachine) {
+      done(new HermitError('RATE_LIMITED', TOO_MANY));
       return;
     }
+    this.perMachine.set(machineId, waiting + 1);
     const again = () => this.clock.after(LIMITS.requestRetry * (0.8 + 0.4 * this.random()), repeat);
     const repeat = () => {
       pending.again = again();
@@ -60,6 +65,9 @@ export class Requests {
     const pending = this.pending.get(key);
     if (!pending) return;
     this.pending.delete(key);
+    const waiting = (this.perMachine.get(pending.machineId) ?? 1) - 1;
+    if (waiting > 0) this.perMachine.set(pending.machineId, waiting);
+    else this.perMachine.delete(pending.machineId);
     pending.deadline.cancel();
     pending.again.cancel();
     for (const done of pending.waiters) done(answer);

@@ -4,18 +4,22 @@ import { CLOSE, HermitError, LIMITS } from '@hermit/protocol';
 import { socketOf } from '@hermit/transport/node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { originAllowed } from '../auth/origins.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import { addressOf, limited } from '../limits/request-limits.ts';
 import type { Pod } from '../relay/pod.ts';
 
 export type WebSocketOptions = {
   pod: Pod;
   /** Origins of web pages that may connect, beside our own. */
   allowedOrigins: readonly string[];
+  limits: Limiter;
 };
 
 /** Before the core takes over nothing can arrive. */
 const NOBODY = { text() {}, binary() {}, close() {} };
 
-export async function websocketRoutes(app: FastifyInstance, { pod, allowedOrigins }: WebSocketOptions): Promise<void> {
+export async function websocketRoutes(app: FastifyInstance, options: WebSocketOptions): Promise<void> {
+  const { pod, allowedOrigins, limits } = options;
   await app.register(websocket, {
     options: {
       // Messages over LIMITS.message are answered with an error; only what is far beyond costs the socket.
@@ -34,22 +38,25 @@ export async function websocketRoutes(app: FastifyInstance, { pod, allowedOrigin
       return;
     }
     if (!originAllowed(request.headers.origin, request.headers.host, allowedOrigins)) {
-      await reply.code(403).send({ code: 'FORBIDDEN', message: 'Web pages of this origin may not connect.' });
+      throw new HermitError('FORBIDDEN', 'Web pages of this origin may not connect.');
     }
+    if (pod.crowded) throw new HermitError('UNAVAILABLE', 'Too many connections have not introduced themselves.');
+    await limits.check('intruder', addressOf(request));
   };
 
   await app.register(async (scope) => {
     scope.addHook('preValidation', guard);
     const schema = { hide: true };
-    scope.get('/ws/agent', { websocket: true, schema }, (ws, { id }) => {
+    const config = limited('upgrade');
+    scope.get('/ws/agent', { websocket: true, schema, config }, (ws, request) => {
       tune(ws);
       if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptAgent(socketOf(ws, NOBODY), id);
+      else pod.acceptAgent(socketOf(ws, NOBODY), request.id, addressOf(request));
     });
-    scope.get('/ws/client', { websocket: true, schema }, (ws, { id }) => {
+    scope.get('/ws/client', { websocket: true, schema, config }, (ws, request) => {
       tune(ws);
       if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptClient(socketOf(ws, NOBODY), id);
+      else pod.acceptClient(socketOf(ws, NOBODY), request.id, addressOf(request));
     });
   });
 }

@@ -1,0 +1,15 @@
+// Passwords that are tried: a few for each account and address, more for each account; a right one is forgotten.
+import type { Limiter } from './limiter.ts';
+
+/** Runs `attempt`, which rejects for a wrong password. Counted before, so that many at once are many. */
+export async function guessed<T>(
+  limits: Limiter,
+  [account, address]: [account: string, address: string],
+  attempt: () => Promise<T>,
+): Promise<T> {
+  await limits.take('guess', account, address);
+  await limits.take('guesses', account);
+  const found = await attempt();
+  await Promise.all([limits.forget('guess', account, address), limits.forget('guesses', account)]);
+  return found;
+}

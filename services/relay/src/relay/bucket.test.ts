@@ -1,0 +1,19 @@
+// A bucket gives out its burst, then its rate, and never more than its burst at once.
+import { expect, it } from 'vitest';
+import { Bucket } from './bucket.ts';
+
+const taken = (bucket: Bucket, now: number, tries: number) =>
+  Array.from({ length: tries }, () => bucket.take(now)).filter((ok) => ok).length;
+
+it('gives its burst at once, then so many each second', () => {
+  const bucket = new Bucket(10, 5, 1_000);
+  expect(taken(bucket, 1_000, 20)).toBe(10);
+  expect(taken(bucket, 1_199, 20)).toBe(0);
+  expect(taken(bucket, 1_200, 20)).toBe(1);
+  expect(taken(bucket, 2_200, 20)).toBe(5);
+});
+
+it('saves up no more than its burst', () => {
+  const bucket = new Bucket(10, 5, 0);
+  expect(taken(bucket, 1_000_000, 20)).toBe(10);
+});
