@@ -5,6 +5,9 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import { guessed } from '../limits/guesses.ts';
+import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
+import { addressOf, limited } from '../limits/request-limits.ts';
 import { callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { AnyText, bodyOf, LoginBody } from './login-routes.ts';
@@ -13,6 +16,7 @@ import { originOf } from './origin.ts';
 export type LinkRoutesOptions = {
   accounts: Pick<Accounts, 'confirm' | 'authenticate' | 'openLogin' | 'makeSignInLink' | 'useSignInLink'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
+  limits?: Limiter;
 };
 
 /**
@@ -20,7 +24,7 @@ export type LinkRoutesOptions = {
  * worth minutes, must not buy one.
  */
 export function makeLinkRoute(scope: FastifyInstance, options: LinkRoutesOptions): void {
-  const { accounts } = options;
+  const { accounts, limits = UNLIMITED } = options;
   demandToken(scope, options);
   scope.withTypeProvider<TypeBoxTypeProvider>().post(
     '/api/sign-in-links',
@@ -31,13 +35,14 @@ export function makeLinkRoute(scope: FastifyInstance, options: LinkRoutesOptions
         body: Type.Object({ password: AnyText('your password') }),
         response: {
           201: Type.Object({ code: Type.String({ description: 'Shown this once' }), expiresAt: Timestamp }),
-          ...failures('VALIDATION', 'INVALID_CREDENTIALS', 'NOT_AUTHENTICATED', 'UNAVAILABLE'),
+          ...failures('VALIDATION', 'INVALID_CREDENTIALS', 'NOT_AUTHENTICATED', 'RATE_LIMITED', 'UNAVAILABLE'),
         },
       },
     },
     async (request, reply) => {
       const { id, email } = callerOf(request);
-      await accounts.authenticate({ email, password: request.body.password });
+      const { password } = request.body;
+      await guessed(limits, [email, addressOf(request)], () => accounts.authenticate({ email, password }));
       return reply.code(201).send(await accounts.makeSignInLink(id));
     },
   );
@@ -47,11 +52,12 @@ export function useLinkRoute(scope: FastifyInstance, { accounts }: LinkRoutesOpt
   scope.withTypeProvider<TypeBoxTypeProvider>().post(
     '/auth/link',
     {
+      config: limited('login'),
       schema: {
         tags: ['log-in'],
         summary: 'Log in with the code of a link',
         body: Type.Object({ code: Type.Intersect([Token], { description: 'the code of a link' }) }),
-        response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_TOKEN', 'UNAVAILABLE') },
+        response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_TOKEN', 'RATE_LIMITED', 'UNAVAILABLE') },
       },
     },
     async (request) => {
