@@ -370,7 +370,10 @@ export class ClientLink {
   private listMachines({ requestId }: Of<'list_machines'>, { userId }: KnownClient): void {
     this.pod.directory.machines(userId, (machines) => {
       if (machines instanceof HermitError) this.fail(machines, { requestId });
-      else this.send({ type: 'machines', machines, ...(requestId ? { requestId } : {}) });
+      else {
+        for (const machine of machines) this.pod.shown(userId, machine);
+        this.send({ type: 'machines', machines, ...(requestId ? { requestId } : {}) });
+      }
     });
   }
 

@@ -25,6 +25,7 @@ import { ClientLink } from './client-link.ts';
 import { newCounters } from './counters.ts';
 import type { Directory, KnownClient } from './directory.ts';
 import type { PodObserver } from './observer.ts';
+import { PresenceWatch } from './presence-watch.ts';
 import { Requests } from './requests.ts';
 import type { Viewer, ViewerParts } from './viewer.ts';
 
@@ -91,6 +92,8 @@ export class Pod {
   private readonly startedAt: number;
   private readonly audiences = new Map<string, Map<string, Audience>>();
   private readonly users = new Map<string, Set<ClientLink>>();
+  /** For the users of `users`. */
+  private readonly watches = new Map<string, PresenceWatch>();
   /** How often the rights of each of these users have changed. */
   private readonly changes = new Map<string, number>();
   private heartbeat: Timer | null = null;
@@ -330,6 +333,10 @@ export class Pod {
       return;
     }
     this.users.set(userId, new Set([client]));
+    const { clock, random, directory } = this;
+    const gone = (machine: MachineInfo) =>
+      this.toClientsOf(userId, { type: 'tell', message: { type: 'machine_changed', machine } });
+    this.watches.set(userId, new PresenceWatch(clock, random, directory, gone));
     // What was said before the subscription stood was not heard.
     const heard = () => {
       for (const each of [...(this.users.get(userId) ?? [])]) each.recheck();
@@ -345,6 +352,8 @@ export class Pod {
     const clients = userId === undefined ? undefined : this.users.get(userId);
     if (userId !== undefined && clients?.delete(client) && clients.size === 0) {
       this.users.delete(userId);
+      this.watches.get(userId)?.stop();
+      this.watches.delete(userId);
       this.changes.delete(userId);
       this.bus.unsubscribe(this.names.userChannel(userId));
     }
@@ -365,6 +374,7 @@ export class Pod {
 
   private toClientsOf(userId: string, m: PodMessage): void {
     const clients = this.users.get(userId);
+    if (m.type === 'tell' && m.message.type === 'machine_changed') this.shown(userId, m.message.machine);
     if (m.type === 'logins_ended') this.endings++;
     if (m.type === 'rights' && clients) this.changes.set(userId, this.changesOf(userId) + 1);
     for (const client of [...(clients ?? [])]) {
@@ -385,6 +395,11 @@ export class Pod {
     this.directory.seen(id, lastSeen);
     const machine: MachineInfo = { id, name, online, lastSeen, sessionCount };
     this.toUser(userId, { type: 'tell', message: { type: 'machine_changed', machine } });
+  }
+
+  /** A client of this user is being told so: should the machine vanish without a word, it is told that as well. */
+  shown(userId: string, machine: MachineInfo): void {
+    this.watches.get(userId)?.told(machine);
   }
 
   toUser(userId: string, message: PodMessage): void {
