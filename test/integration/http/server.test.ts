@@ -198,6 +198,7 @@ describe('the documentation', () => {
       'DELETE /api/machines/{id} token 204 401 404 503',
       'DELETE /api/machines/{id}/sessions/{sessionId}/shares/{shareId} token 204 401 404 503',
       'DELETE /api/shares/{shareId} token 204 401 404 503',
+      'GET /api/admin/overview token 200 401 403 503',
       'GET /api/logins token 200 401 503',
       'GET /api/machines token 200 401 503',
       'GET /api/machines/{id}/sessions/{sessionId}/shares token 200 401 404 503',
