@@ -332,9 +332,10 @@ export class System {
       const session = agent.agent.sessions.all.get(truth.id);
       return `S4: ${truth.id} does not end (${session?.paused ? 'paused' : 'not paused'}; ${truth.waiting})`;
     }
-    for (const session of agent.agent.sessions.all.values()) {
-      if (session.exit && this.viewers.every((v) => v.quit) && session.attachments.size > 0) {
-        return `S5: ${session.id} keeps attachments of viewers that have left`;
+    for (const viewer of this.viewers) {
+      if (!viewer.quit || !(viewer instanceof SimClient) || !viewer.attachment) continue;
+      for (const session of agent.agent.sessions.all.values()) {
+        if (session.attachments.has(viewer.attachment.clientId)) return `S5: ${viewer.name} has left, its attachment stays`;
       }
     }
     const owner = this.store.owner();

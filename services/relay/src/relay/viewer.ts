@@ -72,6 +72,8 @@ export class Viewer {
   private snapshot: { id: number; have: number } | null = null;
   private marker = 0;
   private congested = false;
+  /** A later attempt has been answered: what this one misses is nobody's loss (DRAIN-3). */
+  private moved = false;
   private end: { offset: number; exit: Exit } | null = null;
   private endTold = false;
 
@@ -182,7 +184,9 @@ export class Viewer {
       this.tip(m);
       return;
     }
-    if (m.clientId !== this.clientId || m.attempt !== this.attempt) return;
+    if (m.clientId !== this.clientId) return;
+    if (m.attempt > this.attempt) this.moved = true;
+    if (m.attempt !== this.attempt) return;
     switch (m.type) {
       case 'attached':
         this.tellAttached(m);
@@ -284,6 +288,7 @@ export class Viewer {
   }
 
   private ask(cause: Cause): void {
+    if (this.moved) return;
     this.round++;
     this.parts.counters[`catchUps${cause}`]++;
     this.request();
