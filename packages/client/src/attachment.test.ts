@@ -102,19 +102,44 @@ describe('output', () => {
     const { net, view, relay } = streaming();
     const before = relay.acks.length;
     view.slow = true;
-    relay.output(0, 'x'.repeat(40_000));
-    relay.output(40_000, 'x'.repeat(40_000));
+    relay.output(0, 'x'.repeat(5_000));
+    relay.output(5_000, 'x'.repeat(40_000));
     net.clock.advance(1_000);
     expect(relay.acks).toHaveLength(before);
     view.consume(1);
-    expect(relay.acks).toHaveLength(before);
     net.clock.advance(19);
     expect(relay.acks).toHaveLength(before);
     net.clock.advance(1);
-    expect(relay.acks.at(-1)?.offset).toBe(40_000);
-    relay.output(80_000, 'x'.repeat(40_000));
+    expect(relay.acks.at(-1)?.offset).toBe(5_000);
     view.consume();
-    expect(relay.acks.at(-1)?.offset).toBe(120_000);
+    expect(relay.acks.at(-1)?.offset).toBe(45_000);
+  });
+
+  it('acknowledges less often while much comes fast, and as often as before after a pause (FL-4)', () => {
+    const { net, relay } = streaming();
+    let at = 0;
+    const acksOf = (frames: number) => {
+      const before = relay.acks.length;
+      for (let i = 0; i < frames; i++, at += 4096) relay.output(at, 'x'.repeat(4096));
+      return relay.acks.length - before;
+    };
+    expect(acksOf(2)).toBe(1); // 8 KiB
+    acksOf(64);
+    expect(acksOf(128)).toBe(8); // every 64 KiB
+    acksOf(1);
+    net.clock.advance(20);
+    expect(acksOf(2)).toBe(1);
+  });
+
+  it('lets an acknowledgement that is due travel with what is typed', () => {
+    const { net, attachment, relay } = streaming();
+    const before = relay.acks.length;
+    relay.output(0, 'echo');
+    expect(relay.acks).toHaveLength(before);
+    attachment.type(new TextEncoder().encode('k'));
+    expect(relay.acks.at(-1)?.offset).toBe(4);
+    net.clock.advance(20);
+    expect(relay.acks).toHaveLength(before + 1);
   });
 
   it('answers every tip, also an unchanged one, and renews its lease (CU-1, CU-4)', () => {

@@ -106,6 +106,8 @@ export class Attachment {
   private attachTimer: Timer | null = null;
 
   private unacked = 0;
+  /** So many bytes are acknowledged at once. */
+  private ackAt: number;
   private ackTimer: Timer | null = null;
   private ackedAt = 0;
   private replyTimer: Timer | null = null;
@@ -129,15 +131,19 @@ export class Attachment {
     this.sessionBytes = uuidBytes(options.sessionId);
     this.id = ports.newId();
     this.idBytes = uuidBytes(this.id);
+    this.ackAt = Math.min(tuning.ackBytesLeast, tuning.ackBytes);
     this.output = new Output(this.view, this.mode, options.from ?? null, tuning.viewBound, {
-      owe: (bytes) => this.owe(bytes, tuning.ackBytes),
+      owe: (bytes) => this.owe(bytes, this.ackAt),
       kept: (bytes) => this.owe(bytes, tuning.ackSnapshotBytes),
       changed: () => this.show(),
     });
     this.input = new InputSender(clock, tuning, {
       buffered: () => (this.attached && this.link ? this.link.buffered : null),
-      send: (run) =>
-        this.link?.sendFrame(inputFrame(this.sessionBytes, this.idBytes, this.attempt, run.at, run.bytes, run.reply)),
+      send: (run) => {
+        // An acknowledgement that is due soon wakes nobody twice when it travels with what is typed.
+        if (this.ackTimer) this.ack();
+        this.link?.sendFrame(inputFrame(this.sessionBytes, this.idBytes, this.attempt, run.at, run.bytes, run.reply));
+      },
       room: () => this.view.inputRoom?.(),
     });
     this.wishes = new Wishes(clock, random, (wish) => {
@@ -444,12 +450,23 @@ export class Attachment {
 
   // -- acknowledgements
 
-  /** FL-4: within 20 ms, or at once when it is much. */
+  /**
+   * FL-4: within 20 ms, or at once when it is much. How much grows while it comes fast, from below the least window:
+   * few acknowledgements of a flood, and none that a small window has to wait for.
+   */
   private owe(bytes: number, atOnce: number): void {
     if (this.over) return;
+    const { tuning, clock } = this.ports;
     this.unacked += bytes;
-    if (this.unacked >= atOnce) this.ack();
-    else this.ackTimer ??= this.ports.clock.after(this.ports.tuning.ackDelay, () => this.ack());
+    if (this.unacked >= atOnce) {
+      this.ackAt = Math.min(2 * this.ackAt, tuning.ackBytes);
+      this.ack();
+    } else {
+      this.ackTimer ??= clock.after(tuning.ackDelay, () => {
+        this.ackAt = Math.min(tuning.ackBytesLeast, tuning.ackBytes);
+        this.ack();
+      });
+    }
   }
 
   private ack(): void {

@@ -5,6 +5,8 @@ export type Tuning = {
   /** FL-4: an acknowledgement leaves after this time, or at once after so many bytes. */
   ackDelay: number;
   ackBytes: number;
+  /** After a pause: less than the least window, whose sender would wait for the delay. */
+  ackBytesLeast: number;
   /** The same for a snapshot, whose first window is small: somebody waits for a screen. */
   ackSnapshotBytes: number;
   /** CU-4: attachments are leases; acknowledge at least this often. */
@@ -29,6 +31,7 @@ export function tuningOf(changed: Partial<Tuning> = {}): Tuning {
   return {
     ackDelay: LIMITS.ackDelay,
     ackBytes: LIMITS.ackBytes,
+    ackBytesLeast: LIMITS.windowMin,
     ackSnapshotBytes: LIMITS.windowStart / 2,
     ackKeepalive: LIMITS.ackKeepalive,
     attachRetry: LIMITS.attachRetry,

@@ -1,4 +1,5 @@
 // Sockets in Node, over `ws`: dialled by agents and the command line, accepted by relays.
+import type { Socket as TcpSocket } from 'node:net';
 import { LIMITS } from '@hermit/protocol';
 import { WebSocket } from 'ws';
 import type { Dial, Socket, SocketEvents } from './socket.ts';
@@ -39,11 +40,22 @@ class WsSocket implements Socket {
   }
 
   sendText(message: string): void {
-    if (this.ws.readyState === WebSocket.OPEN) this.ws.send(message, this.onSent);
+    this.send(message);
   }
 
   sendBinary(message: Uint8Array): void {
-    if (this.ws.readyState === WebSocket.OPEN) this.ws.send(message, this.onSent);
+    this.send(message);
+  }
+
+  /** What one callback of the event loop sends goes out in one write. */
+  private send(message: string | Uint8Array): void {
+    if (this.ws.readyState !== WebSocket.OPEN) return;
+    const { _socket: socket } = this.ws as unknown as { _socket: TcpSocket };
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(uncork, socket);
+    }
+    this.ws.send(message, this.onSent);
   }
 
   whenBelow(bytes: number, run: () => void): void {
@@ -69,6 +81,10 @@ class WsSocket implements Socket {
   terminate(): void {
     this.ws.terminate();
   }
+}
+
+function uncork(socket: TcpSocket): void {
+  socket.uncork();
 }
 
 /** Wraps an open `ws` socket. */

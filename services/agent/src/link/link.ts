@@ -12,7 +12,7 @@ import {
   RelayToAgent,
   reconnectAfter,
 } from '@hermit/protocol';
-import { Backoff, type Clock, type Dial, type Random, type Timer } from '@hermit/transport';
+import { Backoff, type Clock, type Dial, type Random, type Socket, type Timer } from '@hermit/transport';
 import type { Session } from '../session/session.ts';
 import type { Exit, Sessions } from '../session/sessions.ts';
 import { type ConnectionEvents, RelayConnection } from './relay-connection.ts';
@@ -72,6 +72,8 @@ export class Link implements Exit {
   private scheduled = false;
   private full = false;
   private announcing: Timer | null = null;
+  /** Runs when a session has gathered for long enough. */
+  private gathering: Timer | null = null;
   private readonly turns = new Turns();
   private readonly backoff: Backoff;
   private readonly parts: LinkParts;
@@ -100,6 +102,7 @@ export class Link implements Exit {
     this.stopped = true;
     this.retry?.cancel();
     this.announcing?.cancel();
+    this.gathering?.cancel();
     for (const c of [...this.connections]) c.close();
   }
 
@@ -161,8 +164,18 @@ export class Link implements Exit {
       this.turns.flush();
       return;
     }
-    this.turns.run(() => socket.buffered < LIMITS.linkBound);
-    if (this.turns.empty || this.full) return;
+    const { clock } = this.parts;
+    const now = clock.monotonic();
+    const next = this.turns.run(() => socket.buffered < LIMITS.linkBound, now);
+    if (next !== null) {
+      this.gathering ??= clock.after(next - now, () => {
+        this.gathering = null;
+        this.serve();
+      });
+    } else if (!this.turns.empty && !this.full) this.waitForRoom(socket);
+  }
+
+  private waitForRoom(socket: Socket): void {
     this.full = true;
     socket.whenBelow(LIMITS.linkBound / 2, () => {
       if (this.current?.socket !== socket) return;

@@ -4,6 +4,8 @@ import type { Session } from '../session/session.ts';
 
 export class Turns {
   private readonly waiting = new Set<Session>();
+  /** Of those, the ones that gather more before they send; filled and emptied by each run. */
+  private readonly gathering = new Set<Session>();
 
   add(session: Session): void {
     this.waiting.add(session);
@@ -13,8 +15,32 @@ export class Turns {
     return this.waiting.size === 0;
   }
 
-  /** Lets sessions send while `room()` says so. */
-  run(room: () => boolean): void {
+  /**
+   * Lets sessions send while `room()` says so. Returns when the first of those that gather will send, if nobody else is
+   * left (monotonic); null: somebody waits for room, or nobody for anything.
+   */
+  run(room: () => boolean, now: number): number | null {
+    const next = this.setAside(now);
+    this.serve(room);
+    const left = this.waiting.size > 0;
+    for (const session of this.gathering) this.waiting.add(session);
+    this.gathering.clear();
+    return left || next === Number.POSITIVE_INFINITY ? null : next;
+  }
+
+  private setAside(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const session of this.waiting) {
+      const due = session.due;
+      if (due <= now) continue;
+      next = Math.min(next, due);
+      this.waiting.delete(session);
+      this.gathering.add(session);
+    }
+    return next;
+  }
+
+  private serve(room: () => boolean): void {
     for (const session of this.waiting) {
       if (session.pending > LIMITS.small) continue;
       if (!room()) return;

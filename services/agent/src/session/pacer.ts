@@ -27,8 +27,8 @@ export class Window {
     if (limited && this.spanFrom === null) this.spanFrom = { acked, at: now };
   }
 
-  /** The viewer has consumed up to `acked`; `owed`: more was sent. */
-  acknowledged(acked: number, now: number, owed: boolean): void {
+  /** The viewer has consumed up to `acked`; `more`: there is more, sent already or held back by the window. */
+  acknowledged(acked: number, now: number, more: boolean): void {
     if (this.probe && acked >= this.probe.upTo) {
       const roundTrip = now - this.probe.at;
       if (roundTrip <= this.least || now - this.leastAt > ROUND_TRIP_LIFE) {
@@ -44,8 +44,8 @@ export class Window {
       this.rates.push((acked - span.acked) / elapsed);
       if (this.rates.length > RATES) this.rates.shift();
       this.adapt();
-      this.spanFrom = owed ? { acked, at: now } : null;
-    } else if (!owed) this.spanFrom = null;
+      this.spanFrom = more ? { acked, at: now } : null;
+    } else if (!more) this.spanFrom = null;
   }
 
   /** Bytes per millisecond that the viewer takes; null while nothing was measured. */

@@ -20,14 +20,20 @@ import {
   snapshotFrame,
   uuidBytes,
 } from '@hermit/protocol';
-import type { Clock } from '@hermit/transport';
+import type { Clock, Timer } from '@hermit/transport';
 import type { Terminal } from '../terminal/terminal.ts';
 import { Attachment } from './attachment.ts';
+import { Gathering } from './gathering.ts';
 import { InputGate } from './input-gate.ts';
 import { type HistoryBudget, OutputLog } from './output-log.ts';
 import { mustPause, replayLimit } from './pacer.ts';
 import type { CreateScreen, Screen } from './screen.ts';
 import { driverOf, sizeOf } from './size-policy.ts';
+
+/** An acknowledgement of input waits so long for the echo, to travel with it; milliseconds. */
+const INPUT_ACK_DELAY = 20;
+/** Input of at least so many bytes is a paste, whose sender waits for room. */
+const PASTE = 1024;
 
 type Of<T extends RelayToAgent['type']> = Extract<RelayToAgent, { type: T }>;
 
@@ -80,6 +86,10 @@ export class Session {
   private readonly outlet: Outlet;
   private readonly clock: Clock;
   private readonly gate = new InputGate(LIMITS.inputPositions);
+  private readonly gathering = new Gathering();
+  /** Whose input was applied and not acknowledged yet. */
+  private readonly unacknowledged = new Set<Attachment>();
+  private inputAckTimer: Timer | null = null;
   private readonly history: number;
   private readonly alloc: ((length: number) => Uint8Array) | undefined;
   private title = '';
@@ -152,6 +162,7 @@ export class Session {
 
   dispose(): void {
     this.kill('SIGKILL');
+    this.inputAckTimer?.cancel();
     this.screen.dispose();
     this.log.dispose();
   }
@@ -240,7 +251,8 @@ export class Session {
       if (m.offset > a.ack) {
         a.ack = m.offset;
         a.progressAt = now;
-        a.window.acknowledged(a.ack, now, (a.live ? this.shared : a.cursor) > a.ack);
+        // A program that waits has more, also when all it printed has been consumed.
+        a.window.acknowledged(a.ack, now, this.paused || a.ack < this.log.end);
       }
     }
     if (a.ack >= this.log.end) a.owesSince = null;
@@ -275,8 +287,24 @@ export class Session {
       if (!reply) this.hasTyped(a);
       if (!reply || a.id === this.driver) this.terminal.write(fresh);
     }
-    const applied = this.gate.applied(clientId);
+    if (gap || fresh.length === 0 || fresh.length >= PASTE) this.acknowledgeInput(a, gap);
+    else {
+      this.unacknowledged.add(a);
+      this.inputAckTimer ??= this.clock.after(INPUT_ACK_DELAY, () => {
+        this.inputAckTimer = null;
+        this.acknowledgeInputs();
+      });
+    }
+  }
+
+  private acknowledgeInput(a: Attachment, gap: boolean): void {
+    this.unacknowledged.delete(a);
+    const applied = this.gate.applied(a.id);
     this.outlet.frame(inputAckFrame(this.idBytes, a.to.attachment, a.attempt, applied, gap, this.alloc));
+  }
+
+  private acknowledgeInputs(): void {
+    for (const a of this.unacknowledged) this.acknowledgeInput(a, false);
   }
 
   private hasTyped(a: Attachment): void {
@@ -331,6 +359,7 @@ export class Session {
 
   private forget(a: Attachment): void {
     this.attachments.delete(a.id);
+    this.unacknowledged.delete(a);
     this.reseat();
     this.pace();
     this.outlet.changed();
@@ -393,6 +422,13 @@ export class Session {
     return this.log.end - this.shared;
   }
 
+  /** From when on `pump` may send (monotonic): a flood is gathered while everybody is live and the program runs. */
+  get due(): number {
+    if (this.paused || this.exit !== null) return Number.NEGATIVE_INFINITY;
+    for (const a of this.attachments.values()) if (!a.live) return Number.NEGATIVE_INFINITY;
+    return this.gathering.due(this.pending);
+  }
+
   private pumpShared(room: number): number {
     const { log } = this;
     let anyLive = false;
@@ -412,6 +448,10 @@ export class Session {
       sent += length;
     }
     const now = this.clock.monotonic();
+    if (sent > 0) {
+      this.acknowledgeInputs();
+      this.gathering.sent(sent, now);
+    }
     for (const a of this.attachments.values()) {
       if (a.live) a.window.sent(this.shared, a.ack, now, this.shared - a.ack >= a.window.size / 2);
     }
