@@ -3,7 +3,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RedisHouse, type RedisInstance } from '../services/redis-topologies.ts';
-import { type Cluster, startCluster } from './kit/cluster.ts';
+import { type Cluster, PASSWORD, startCluster } from './kit/cluster.ts';
 import { report } from './kit/measured.ts';
 import type { NetworkPath } from './kit/network-path.ts';
 import { Talk } from './kit/talk.ts';
@@ -167,6 +167,29 @@ describe.each([
     expect(s.person.states.filter((state) => state === 'reconnecting')).toEqual([]);
     expect(s.viewer.attachment.reattached).toBe(0);
     report('longest pause of the output in the drain', [gap], 'ms');
+  });
+
+  test('Postgres is down: open sessions go on, logging in says so', async () => {
+    const s = await scene('postgres-down');
+    cluster.database?.silence();
+    s.talk.type(s.viewer, 'without Postgres ');
+    const { email } = cluster.account;
+    const { status, body } = await cluster.call('POST', '/auth/login', { email, password: PASSWORD }, null);
+    expect({ status, body }).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
+    // A viewer comes back on the strength of its token and of what presence says.
+    s.client.cut();
+    await until('the viewer is back', () => s.viewer.state === 'live', 30_000);
+    s.talk.type(s.viewer, 'and back ');
+    cluster.database?.speak();
+    await finish(s);
+    await until(
+      'logging in works again',
+      async () => {
+        const login = await cluster.call('POST', '/auth/login', { email, password: PASSWORD }, null);
+        return login.status === 200;
+      },
+      30_000,
+    );
   });
 
   test('the agent’s process dies: every client is told', async () => {

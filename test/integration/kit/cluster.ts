@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createDataDirectory } from '../../services/data-directory.ts';
 import { createDatabase } from '../../services/databases.ts';
 import { freePort } from '../../services/server-process.ts';
+import { TcpProxy } from '../../services/tcp-proxy.ts';
 import { HermitProcess } from './hermit-process.ts';
 import { type Conditions, NetworkPath } from './network-path.ts';
 import { Person } from './viewer.ts';
@@ -59,7 +60,7 @@ export class RelayPod {
         if (this.process.ended) throw new Error(`the pod has ended\n${this.process.stdout}${this.process.stderr}`);
         return this.ready;
       },
-      30_000,
+      60_000,
     );
   }
 
@@ -84,10 +85,13 @@ export class Cluster implements AsyncDisposable {
   machine!: Machine;
   /** Prefix of this cluster's keys and channels in Redis. */
   readonly prefix: string;
+  /** The way to Postgres; null where it is embedded. */
+  readonly database: TcpProxy | null;
   readonly stack = new AsyncDisposableStack();
   private readonly env: Record<string, string>;
 
-  constructor(prefix: string, env: Record<string, string>) {
+  constructor(prefix: string, env: Record<string, string>, database: TcpProxy | null) {
+    this.database = database;
     this.prefix = prefix;
     this.env = env;
   }
@@ -222,15 +226,19 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   if (bus === 'memory' && pods > 1) throw new Error('pods that share no memory need Redis');
   const prefix = `test-${randomBytes(6).toString('hex')}:`;
   await using setup = new AsyncDisposableStack();
+  let databasePath: TcpProxy | null = null;
   const env: Record<string, string> = { HOST: '127.0.0.1', LOG_LEVEL: 'warn', DRAIN_SECONDS: '3', ...options.env };
   if (bus === 'memory') env.HERMIT_DATA_DIR = setup.use(await createDataDirectory()).path;
   else {
     env.JWT_SECRET = SECRET;
-    env.DATABASE_URL = setup.use(await createDatabase()).url;
+    const database = new URL(setup.use(await createDatabase()).url);
+    databasePath = setup.use(await TcpProxy.to(Number(database.port || 5432)));
+    database.host = `127.0.0.1:${databasePath.port}`;
+    env.DATABASE_URL = database.href;
     env.REDIS_URL = bus === 'redis' ? (process.env.TEST_REDIS_URL as string) : bus;
     env.REDIS_PREFIX = prefix;
   }
-  const cluster = new Cluster(prefix, env);
+  const cluster = new Cluster(prefix, env, databasePath);
   // Disposed last: the pods go before their database.
   const kept = setup.move();
   cluster.stack.defer(() => kept.disposeAsync());

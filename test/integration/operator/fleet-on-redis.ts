@@ -12,6 +12,9 @@ export function idOf(...words: (string | number)[]): string {
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }
 
+/** Machines that are claimed at once. */
+const STEP = 500;
+
 export type SketchedMachine = {
   name: string;
   user: string;
@@ -29,6 +32,8 @@ export class FleetOnRedis implements AsyncDisposable {
   readonly presence: RedisPresence;
   private readonly connections: RedisConnections;
   private readonly held = new Map<string, Claim>();
+  private readonly machines: SketchedMachine[] = [];
+  private readonly started = new Map<string, number>();
 
   constructor(url: string, prefix: string) {
     this.connections = new RedisConnections({ mode: 'single', urls: [url], prefix }, { podId: 'sketch' });
@@ -36,14 +41,25 @@ export class FleetOnRedis implements AsyncDisposable {
   }
 
   pod({ ago, ...sketched }: SketchedPod): void {
-    const figures = { clients: 0, sessions: 0, attachments: 0, bytesIn: 0, bytesOut: 0, draining: false, ...sketched };
-    const agents = [...this.held.values()].filter(({ pod }) => pod === sketched.id).length;
-    this.presence.pod({ started: Date.now() - ago, version: '0.1.0', agents, ...figures });
+    const machines = this.machines.filter(({ pod }) => pod === sketched.id);
+    const all = this.machines.flatMap(({ sessions = [] }) => sessions);
+    const attachments = all.flatMap(({ viewers = [] }) => viewers).filter(({ pod }) => pod === sketched.id).length;
+    const sessions = machines.flatMap((machine) => machine.sessions ?? []).length;
+    const figures = { clients: 0, sessions, attachments, bytesIn: 0, bytesOut: 0, draining: false, ...sketched };
+    const started = this.started.get(sketched.id) ?? Date.now() - ago;
+    this.started.set(sketched.id, started);
+    this.presence.pod({ started, version: '0.1.0', agents: machines.length, ...figures });
   }
 
   async add(machines: readonly SketchedMachine[]): Promise<void> {
     await until('Redis answers', () => this.presence.available);
+    for (let at = 0; at < machines.length; at += STEP) await this.addSome(machines.slice(at, at + STEP));
+    await this.presence.close();
+  }
+
+  private async addSome(machines: readonly SketchedMachine[]): Promise<void> {
     const now = Date.now();
+    this.machines.push(...machines);
     for (const machine of machines) {
       const { name, user, pod, since, sessions = [] } = machine;
       const machineId = idOf('machine', name);
@@ -80,9 +96,8 @@ export class FleetOnRedis implements AsyncDisposable {
         if (infos.length > 0) this.presence.describe(claim, { sessions: infos, attachments });
       });
     }
-    const ids = [...this.held.keys()];
-    await until('all are there', async () => (await this.presence.machines(ids)).size === ids.length, 30_000);
-    await this.presence.close();
+    const ids = machines.map(({ name }) => idOf('machine', name));
+    await until('they are there', async () => (await this.presence.machines(ids)).size === ids.length);
   }
 
   renewAll(): void {

@@ -1,0 +1,135 @@
+// One machine, one owner: a rolling restart that nobody notices, a pod that sleeps and wakes, two agents with one token.
+import { Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+import { redisNames } from '../../services/relay/src/bus/redis-names.ts';
+import { type Cluster, startCluster } from './kit/cluster.ts';
+import { HermitProcess } from './kit/hermit-process.ts';
+import { report } from './kit/measured.ts';
+import { Talk } from './kit/talk.ts';
+import { until } from './kit/wait.ts';
+
+const SOAK = process.env.HERMIT_SOAK === '1';
+
+/** The pod that presence names, as a dashboard reads it. */
+async function ownerOf(cluster: Cluster, redis: Redis): Promise<string | null> {
+  return redis.hget(redisNames(cluster.prefix).machine(cluster.machine.id), 'pod');
+}
+
+const percentile = (values: number[], p: number) =>
+  values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * p))] as number;
+
+test('three pods restart one after the other under load: nobody notices', { timeout: 120_000 }, async () => {
+  await using cluster = await startCluster({ pods: 3, env: { DRAIN_SECONDS: '2' } });
+  const agentPath = await cluster.path([0, 1, 2]);
+  const clientPath = await cluster.path([2, 1, 0]);
+  await cluster.startAgent(agentPath.url);
+  const person = cluster.person(clientPath.url);
+
+  const talk = await Talk.start(person, cluster.machine.id, 20_000, 2_000);
+  const flood = person.look(cluster.machine.id, talk.session.id, { mode: 'stream' });
+  await flood.sees('00000100 ');
+  // A second session in which somebody types: the terminal echoes each key.
+  const shell = await person.start(cluster.machine.id, { command: 'cat' });
+  const typing = person.look(cluster.machine.id, shell.id, { mode: 'stream' });
+  await typing.live();
+
+  const stalls: number[] = [];
+  let typed = 0;
+  let going = true;
+  const typist = (async () => {
+    while (going) {
+      const before = typing.bytes;
+      const at = performance.now();
+      typing.type(String.fromCharCode(97 + (typed++ % 26)));
+      await until('the key is echoed', () => typing.bytes > before);
+      stalls.push(performance.now() - at);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+
+  for (const pod of cluster.pods) {
+    pod.kill('SIGTERM');
+    expect(await pod.process.end()).toBe(0);
+    await pod.restart();
+  }
+  going = false;
+  await typist;
+  typing.type('\r\u0004');
+  await typing.ended();
+  talk.finish(flood);
+  await talk.complete(flood, 60_000);
+
+  const keys = Array.from({ length: typed }, (_, i) => String.fromCharCode(97 + (i % 26))).join('');
+  expect(typing.tail).toBe(`${keys}\r\n${keys}\r\n`);
+  expect(person.states).not.toContain('reconnecting');
+  expect(flood.attachment.reattached + typing.attachment.reattached).toBe(0);
+  report(
+    `keystroke to echo of ${stalls.length} keys: median, 99th percentile, worst`,
+    [percentile(stalls, 0.5), percentile(stalls, 0.99), Math.max(...stalls)],
+    'ms',
+  );
+  // The target is 250 ms; the bound here leaves room for a machine that is busy with other tests.
+  expect(percentile(stalls, 0.99)).toBeLessThan(1_000);
+});
+
+test('a pod that slept wakes up: the newer one stays the owner', { timeout: SOAK ? 200_000 : 60_000 }, async () => {
+  await using cluster = await startCluster({ pods: 2 });
+  const agentPath = await cluster.path([0]);
+  await cluster.startAgent(agentPath.url);
+  const redis = new Redis(process.env.TEST_REDIS_URL as string);
+  cluster.stack.defer(() => redis.disconnect());
+  await until('the first pod owns the machine', async () => (await ownerOf(cluster, redis)) === 'pod-0');
+  const person = cluster.person(cluster.pod(1).url);
+  const talk = await Talk.start(person, cluster.machine.id, SOAK ? 170_000 : 16_000, 2_000);
+  const viewer = person.look(cluster.machine.id, talk.session.id, { mode: 'stream' });
+  await viewer.sees('00000100 ');
+
+  cluster.pod(0).kill('SIGSTOP');
+  agentPath.cut();
+  await until('the second pod owns the machine', async () => (await ownerOf(cluster, redis)) === 'pod-1');
+  await new Promise((resolve) => setTimeout(resolve, SOAK ? 60_000 : 1_000));
+  cluster.pod(0).kill('SIGCONT');
+  const wrong: (string | null)[] = [];
+  const watched = Date.now() + 3_000;
+  await until('three seconds have passed', async () => {
+    const owner = await ownerOf(cluster, redis);
+    if (owner !== 'pod-1') wrong.push(owner);
+    return Date.now() > watched;
+  });
+  expect(wrong).toEqual([]);
+  talk.finish(viewer);
+  await talk.complete(viewer, 120_000);
+});
+
+test('two agents with one token: the newer one wins, the older one says so and does not fight', async () => {
+  await using cluster = await startCluster({ pods: 2 });
+  const first = await cluster.startAgent(cluster.pod(0).url);
+  const second = await cluster.startAgent(cluster.pod(1).url);
+  expect(await first.end(45_000)).toBe(4);
+  expect(first.stderr).toContain('took this machine over');
+  expect(second.ended).toBe(false);
+  const person = cluster.person(cluster.pod(0).url);
+  const session = await person.start(cluster.machine.id, { command: 'sh', args: ['-c', 'echo here; read x'] });
+  const viewer = person.look(cluster.machine.id, session.id);
+  await viewer.sees('here');
+});
+
+test('the agent says plainly why it cannot serve', async () => {
+  await using cluster = await startCluster();
+  const run = async (name: string, token: string, relay = cluster.pod(0).url) => {
+    const agent = new HermitProcess('agent', ['run', '--relay', relay, '--name', name], {
+      HERMIT_MACHINE_TOKEN: token,
+    });
+    cluster.stack.use(agent);
+    return agent;
+  };
+  const wrongToken = await run('box', `${cluster.machine.token.slice(0, -2)}xx`);
+  expect(await wrongToken.end()).toBe(3);
+  expect(wrongToken.stderr).toContain('refused');
+  const wrongName = await run('bax', cluster.machine.token);
+  expect(await wrongName.end()).toBe(3);
+  expect(wrongName.stderr).toContain('box');
+  const unreachable = await run('box', cluster.machine.token, 'http://127.0.0.1:9');
+  await until('it says so, and goes on trying', () => unreachable.stderr.includes('cannot be reached'));
+  expect(unreachable.ended).toBe(false);
+});
