@@ -8,6 +8,13 @@ import type { FromThread, ToThread } from './screen-messages.ts';
 /** A session whose program was paused because of its backlog goes on below this. */
 const CAUGHT_UP = LIMITS.screenBacklog / 4;
 
+/**
+ * Output is handed over when so much has come, or so long after it came (bytes, milliseconds); at once when a snapshot
+ * is asked for. The emulator skips most of a large piece, and of many small ones nothing: it costs more than the path.
+ */
+const HANDED_OVER = 512 * 1024;
+const HAND_OVER_AFTER = 100;
+
 /** A snapshot that takes longer is given up; its viewer is served from history. Milliseconds. */
 const SNAPSHOT_WITHIN = 10_000;
 /** A thread that says nothing for so long while it owes something is ended: programs wait for it. Milliseconds. */
@@ -51,6 +58,7 @@ class ScreenThread {
   private transfer: ArrayBuffer[] = [];
   private readonly unsent = new Set<WorkerScreen>();
   private scheduled = false;
+  private handOver: NodeJS.Timeout | null = null;
   private heardAt = performance.now();
   private readonly watch: NodeJS.Timeout;
 
@@ -88,10 +96,16 @@ class ScreenThread {
     this.schedule();
   }
 
-  /** The screen has output to send by then. */
-  willWrite(screen: WorkerScreen): void {
+  /** The screen has output to send; `much`: soon. */
+  willWrite(screen: WorkerScreen, much: boolean): void {
     this.unsent.add(screen);
-    this.schedule();
+    if (much) this.schedule();
+    else if (this.alive) {
+      this.handOver ??= setTimeout(() => {
+        this.handOver = null;
+        this.send();
+      }, HAND_OVER_AFTER).unref();
+    }
   }
 
   async stop(): Promise<void> {
@@ -113,19 +127,24 @@ class ScreenThread {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      for (const screen of this.unsent) screen.flush();
-      this.unsent.clear();
-      const { outbox, transfer } = this;
-      this.outbox = [];
-      this.transfer = [];
-      if (this.alive && outbox.length > 0) this.worker.postMessage(outbox, transfer);
+      this.send();
     });
+  }
+
+  private send(): void {
+    for (const screen of this.unsent) screen.flush();
+    this.unsent.clear();
+    const { outbox, transfer } = this;
+    this.outbox = [];
+    this.transfer = [];
+    if (this.alive && outbox.length > 0) this.worker.postMessage(outbox, transfer);
   }
 
   private died(reason: string): void {
     if (!this.alive) return;
     this.alive = false;
     clearInterval(this.watch);
+    if (this.handOver) clearTimeout(this.handOver);
     this.outbox = [];
     this.unsent.clear();
     if (!this.stopping) this.onFailure(`the thread of the screens died: ${reason}`);
@@ -168,7 +187,7 @@ class WorkerScreen implements Screen {
     this.written += bytes.length;
     this.chunks.push(bytes);
     this.chunkBytes += bytes.length;
-    this.thread.willWrite(this);
+    this.thread.willWrite(this, this.chunkBytes >= HANDED_OVER);
   }
 
   resize(size: Size): void {
