@@ -12,7 +12,7 @@ import { examples } from './examples.ts';
 
 type Options = {
   redis?: string;
-  prefix: string;
+  prefix?: string;
   redisMode: RedisMode;
   sentinelName: string;
   watch?: boolean;
@@ -30,10 +30,8 @@ export function presenceCommand(context: Context): Command {
       'Shows the pods, machines, sessions and attachments of a whole relay. It reads Redis alone, so it needs no ' +
         'login, and works when every pod is down.',
     )
-    .addOption(new Option('--redis <url>', 'redis:// or rediss://').env('HERMIT_REDIS_URL'))
-    .addOption(
-      new Option('--prefix <text>', 'what every key begins with').env('HERMIT_REDIS_PREFIX').default('hermit:'),
-    )
+    .option('--redis <url>', 'redis:// or rediss:// (env: HERMIT_REDIS_URL)')
+    .option('--prefix <text>', 'what every key begins with (env: HERMIT_REDIS_PREFIX; default: "hermit:")')
     .addOption(new Option('--redis-mode <mode>', 'what the URL names').choices(REDIS_MODES).default('single'))
     .addOption(new Option('--sentinel-name <name>', 'the master that sentinels watch').default('mymaster'))
     .addOption(new Option('--watch', 'a live table, as top shows processes; ? shows its keys').conflicts('json'))
@@ -58,7 +56,8 @@ export function presenceCommand(context: Context): Command {
 }
 
 async function show(context: Context, options: Options): Promise<number> {
-  const { redis: url, prefix, redisMode: mode, sentinelName, filter, view, interval } = options;
+  const { redisMode: mode, sentinelName, filter, view, interval } = options;
+  const { redis: url = context.env.HERMIT_REDIS_URL, prefix = context.env.HERMIT_REDIS_PREFIX ?? 'hermit:' } = options;
   if (url === undefined) throw new Failure(EXIT.usage, 'Which Redis?', 'Name it with --redis or HERMIT_REDIS_URL.');
   const sort = sortColumn(view, options.sort);
   const source = await context.wait('Connecting to Redis', openRedis({ url, mode, sentinelName }));
@@ -67,6 +66,7 @@ async function show(context: Context, options: Options): Promise<number> {
     if (options.json) {
       const { leftOut: _, ...fleet } = await reader.read(EVERYTHING);
       context.printJson(fleet);
+      await written(context);
       return EXIT.ok;
     }
     if (options.watch && context.stdout.isTTY && context.stdin.isTTY) {
@@ -74,6 +74,7 @@ async function show(context: Context, options: Options): Promise<number> {
     }
     for (let before = await read(reader); ; before = await read(reader, before.fleet)) {
       for (const line of report(before, filter, context.look)) context.print(line);
+      await written(context);
       if (!options.watch) return EXIT.ok;
       context.print('');
       await after(interval * 1000);
@@ -84,6 +85,11 @@ async function show(context: Context, options: Options): Promise<number> {
   } finally {
     source.close();
   }
+}
+
+/** A pipe takes a large fleet only piece by piece. */
+function written({ stdout }: Context): Promise<void> {
+  return new Promise((resolve) => stdout.write('', () => resolve()));
 }
 
 async function read(reader: FleetReader, before?: Parameters<typeof momentOf>[1]) {

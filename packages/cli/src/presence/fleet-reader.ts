@@ -2,7 +2,7 @@
 // nobody else waits for it.
 import type { AttachmentInfo, SessionInfo } from '@hermit/protocol';
 import type { Cluster, Redis } from 'ioredis';
-import type { AttachmentEntry, Fleet, MachineEntry, PodEntry, SessionEntry } from './fleet.ts';
+import type { Fleet, MachineEntry, PodEntry } from './fleet.ts';
 
 /** Members of a sorted set that one command returns. */
 const PAGE = 1_000;
@@ -120,6 +120,8 @@ function podOf(id: string, until: number, row: Record<string, string>): PodEntry
     started: number(row.started),
     agents: number(row.agents),
     clients: number(row.clients),
+    sessions: number(row.sessions),
+    attachments: number(row.attachments),
     draining: row.draining === '1',
     bytesIn: number(row.bytesIn),
     bytesOut: number(row.bytesOut),
@@ -153,5 +155,3 @@ function parsed<T extends object>(rows: readonly string[], machineId: string): (
     }
   });
 }
-
-export type { AttachmentEntry, SessionEntry };

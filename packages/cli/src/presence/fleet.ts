@@ -12,6 +12,8 @@ export type PodEntry = {
   started: number;
   agents: number;
   clients: number;
+  sessions: number;
+  attachments: number;
   draining: boolean;
   bytesIn: number;
   bytesOut: number;

@@ -26,18 +26,13 @@ export async function openRedis(options: RedisSourceOptions): Promise<RedisSourc
   // Loaded here, so that no other command waits for it.
   const { Cluster, Redis } = await import('ioredis');
   const redis = options.mode === 'cluster' ? new Cluster(...clusterOf(urls)) : new Redis(serverOf(urls, options));
-  let reason = 'no answer';
-  redis.on('error', (error: Error) => {
-    reason = error.message || reason;
-  });
-  redis.on('node error', (error: Error) => {
-    reason = error.message || reason;
-  });
+  // Later ones show in what fails because of them.
+  redis.on('error', () => {});
   try {
     await ready(redis);
-  } catch {
+  } catch (error) {
     redis.disconnect();
-    throw new Failure(EXIT.unreachable, `Redis at ${label} cannot be reached: ${reason}.`);
+    throw new Failure(EXIT.unreachable, `Redis at ${label} cannot be reached: ${(error as Error).message}.`);
   }
   return { redis, label, close: () => redis.disconnect() };
 }
@@ -94,13 +89,13 @@ function clusterOf(urls: readonly URL[]): ConstructorParameters<typeof Cluster> 
   ];
 }
 
+/** Rejects at the first error: who has just typed an address wants to hear of it. */
 function ready(redis: Redis | Cluster): Promise<void> {
-  if (redis.status === 'ready') return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('late')), CONNECT);
-    redis.once('ready', () => {
-      clearTimeout(timer);
-      resolve();
-    });
+    const timer = setTimeout(() => reject(new Error('no answer')), CONNECT);
+    redis.once('ready', resolve);
+    redis.once('error', reject);
+    redis.once('ready', () => clearTimeout(timer));
+    redis.once('error', () => clearTimeout(timer));
   });
 }

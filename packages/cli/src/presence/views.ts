@@ -75,11 +75,25 @@ const pods: View<PodEntry> = {
       order: ({ agents }) => agents,
     },
     {
+      title: 'SESSIONS',
+      align: 'right',
+      falling: true,
+      text: (pod) => count(pod.sessions),
+      order: (pod) => pod.sessions,
+    },
+    {
       title: 'CLIENTS',
       align: 'right',
       falling: true,
       text: ({ clients }) => count(clients),
       order: ({ clients }) => clients,
+    },
+    {
+      title: 'VIEWS',
+      align: 'right',
+      falling: true,
+      text: (pod) => count(pod.attachments),
+      order: (pod) => pod.attachments,
     },
     {
       title: 'IN',

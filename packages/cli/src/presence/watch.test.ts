@@ -34,6 +34,8 @@ function fleetOf(more: Partial<Fleet> = {}): Fleet {
     started: NOW - 50 * HOUR,
     agents: 2,
     clients: 3,
+    sessions: 4,
+    attachments: 1,
     bytesIn: 0,
     bytesOut: 0,
     until: NOW + 14_000,
@@ -95,7 +97,7 @@ describe('the screen', () => {
   test('sums the cluster up, shows its pods, then the machines', () => {
     const lines = watching().shown();
     expect(lines[1]).toBe('Pods 2 (1 draining)   Machines 3   Sessions 6   Attached 2   Clients 6');
-    expect(lines.find((line) => line.startsWith('pod-1'))).toMatch(/draining +2 +3 .* 2 d +14 s +0\.1\.0/);
+    expect(lines.find((line) => line.startsWith('pod-1'))).toMatch(/draining +2 +4 +3 +1 .* 2 d +14 s +0\.1\.0/);
     expect(lines.find((line) => line.startsWith('box-2'))).toMatch(
       /^box-2 +5 +2 +pod-0 +2 h +25 s +aaaaaaaa +0\.1\.0 +00000002$/,
     );
