@@ -21,10 +21,11 @@ export const style = {
 };
 
 /** @param {number} milliseconds */
-export const seconds = (milliseconds) =>
-  milliseconds < 59_950
-    ? `${(milliseconds / 1_000).toFixed(1)} s`
-    : `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1_000)} s`;
+export const seconds = (milliseconds) => {
+  if (milliseconds < 59_950) return `${(milliseconds / 1_000).toFixed(1)} s`;
+  const whole = Math.round(milliseconds / 1_000);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+};
 
 /**
  * One piece of work in progress. At most one at a time, and nobody else writes a line meanwhile but through `say`.

@@ -28,7 +28,11 @@ const finish = async (exitCode?: number): Promise<never> => {
   warden.leave();
   const sum = total(outcomes);
   const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : '';
-  console.log(style.dim(`\n${outcomes.length} ${outcomes.length === 1 ? 'step' : 'steps'} in ${seconds(Date.now() - started)}${skipped}`));
+  console.log(
+    style.dim(
+      `\n${outcomes.length} ${outcomes.length === 1 ? 'step' : 'steps'} in ${seconds(Date.now() - started)}${skipped}`,
+    ),
+  );
   console.log(closingLine(sum));
   process.exit(exitCode ?? (sum.failed > 0 ? 1 : 0));
 };

@@ -50,7 +50,7 @@ const providers: readonly [Provider, Provider] = [
 
 const firstLine = (error: unknown) => (error instanceof Error ? error.message : `${error}`).split('\n')[0];
 
-const valueOf = <T>(outcome: PromiseSettledResult<T>): T => {
+const settled = <T>(outcome: PromiseSettledResult<T>): T => {
   if (outcome.status === 'rejected') throw outcome.reason;
   return outcome.value;
 };
@@ -131,8 +131,8 @@ export const startServices = async (say: Say): Promise<Services> => {
   try {
     // Both are awaited before either's failure counts: what has started must be known, to be stopped.
     const [first, second] = await Promise.allSettled([given(providers[0]), given(providers[1])]);
-    const redis = valueOf(first) ?? (await found(providers[0]));
-    const postgres = valueOf(second) ?? (await found(providers[1]));
+    const redis = settled(first) ?? (await found(providers[0]));
+    const postgres = settled(second) ?? (await found(providers[1]));
     return { redis, postgres, stop };
   } catch (error) {
     await stop();
