@@ -20,6 +20,8 @@ Helm and kubectl are those on the PATH, or those of the development cluster.
 The cluster is the one that KUBECONFIG names. Without it, a development cluster is started, and stopped afterwards, by
 the tool that HERMIT_CLUSTER_TOOL names, or by ../shared/cluster/cluster where that exists and has been built.
 
+  HERMIT_IMAGES_BUILT=1   takes the images hermit-relay and hermit-agent that there are
+
 Environment, for a cluster of your own:
   HERMIT_IMAGE_LOAD    how an image gets there, such as "kind load docker-image"
   HERMIT_INGRESS_URL   where its ingress controller is reached, such as http://localhost:8080

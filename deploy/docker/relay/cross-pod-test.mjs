@@ -27,6 +27,12 @@ async function until(missing, look) {
   }
 }
 
+const isReady = (url) =>
+  fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
 const config = readConfig();
 const database = await openDatabase(config);
 const accounts = createAccounts({
@@ -42,11 +48,13 @@ async function pass() {
   const wanted = Number(TEST_PODS_WANTED);
   const pods = await until(`fewer than ${wanted} relay pods were ready`, async () => {
     const addresses = await lookup(host, { all: true, verbatim: true });
-    return addresses.length >= wanted ? addresses : undefined;
+    const urls = addresses.map(({ address, family }) => `http://${family === 6 ? `[${address}]` : address}:${port}`);
+    const ready = await Promise.all(urls.map(isReady));
+    const serving = urls.filter((_, index) => ready[index]);
+    return serving.length >= wanted ? serving : undefined;
   });
-  const urls = pods.map(({ address, family }) => `http://${family === 6 ? `[${address}]` : address}:${port}`);
-  const agentsPod = urls[0];
-  const clientsPod = urls[1] ?? urls[0];
+  const agentsPod = pods[0];
+  const clientsPod = pods[1] ?? pods[0];
   say(`the agent goes to ${agentsPod}, the client to ${clientsPod}`);
 
   const email = `helm-test-${randomUUID()}@hermit.invalid`;

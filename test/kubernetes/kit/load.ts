@@ -66,6 +66,37 @@ abstract class Load {
   }
 }
 
+/** What a short script prints, to its end. */
+export async function outputOf(client: HermitClient, machineId: string, script: string): Promise<string> {
+  const session = await client.createSession(machineId, {
+    command: '/bin/sh',
+    args: ['-c', script],
+    cols: 80,
+    rows: 24,
+  });
+  let output = '';
+  let over = false;
+  const view: View = {
+    data: (bytes, done) => {
+      output += Buffer.from(bytes).toString('utf8');
+      done();
+    },
+    snapshot: (_painting, done) => done(),
+    ended: () => {
+      over = true;
+    },
+    historyLost() {},
+    refused() {},
+    closed() {},
+    resized() {},
+    state() {},
+    status() {},
+  };
+  client.attach({ machineId, sessionId: session.id, view, mode: 'stream', from: 0 });
+  await until(`the end of ${script}`, async () => over, { seconds: 30, everyMs: 50 });
+  return output;
+}
+
 /** Types twenty times a second at a program that gives back each key once. */
 export class Typist extends Load {
   private typed = '';
