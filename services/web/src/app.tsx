@@ -7,6 +7,7 @@ import { MachinesPage } from './machines/machines-page.tsx';
 import { relay, user } from './relay/account.ts';
 import { go, route } from './router.ts';
 import { SettingsPage } from './settings/settings-page.tsx';
+import { Join } from './sharing/join.tsx';
 import { tabs } from './tabs.ts';
 import { TopBar } from './top-bar.tsx';
 import { lazily } from './ui/lazily.tsx';
@@ -38,7 +39,8 @@ function Page(): JSX.Element {
           {here.page === 'machines' && <MachinesPage relay={present} />}
           {here.page === 'settings' && <SettingsPage />}
           {here.page === 'device' && <ApproveDevice relay={present} code={here.code} />}
-          {(here.page === 'unknown' || here.page === 'join') && <Lost />}
+          {here.page === 'join' && <Join relay={present} code={here.code} />}
+          {here.page === 'unknown' && <Lost />}
         </main>
       )}
       {(atTerminal || tabs.value.length > 0) && <Stage relay={present} shown={atTerminal ? here.sessionId : null} />}

@@ -49,6 +49,7 @@ export async function startBrowser(): Promise<RealBrowser> {
 
 export class RealBrowser implements AsyncDisposable {
   private readonly browser: Browser;
+  private asleep: number[] = [];
   private readonly contexts = new Set<BrowserContext>();
 
   constructor(browser: Browser) {
@@ -74,6 +75,21 @@ export class RealBrowser implements AsyncDisposable {
       }, text);
     }
     return new OpenWindow(context, await context.newPage());
+  }
+
+  /** As when the lid is closed: the pages stop where they are, and nobody tells them. */
+  async sleep(): Promise<AsyncDisposable> {
+    const devtools = await this.browser.newBrowserCDPSession();
+    const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
+    await devtools.detach();
+    this.asleep = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+    for (const pid of this.asleep) process.kill(pid, 'SIGSTOP');
+    return { [Symbol.asyncDispose]: () => this.wake() };
+  }
+
+  async wake(): Promise<void> {
+    for (const pid of this.asleep) process.kill(pid, 'SIGCONT');
+    this.asleep = [];
   }
 
   /** Closes every window; the browser stays. */

@@ -44,6 +44,14 @@ export class Home implements AsyncDisposable {
     return new Visitor(window);
   }
 
+  /** Somebody signed in as the owner of the cluster's machine. */
+  async owner(options: WindowOptions = {}, path = this.path): Promise<Visitor> {
+    const visitor = await this.visitor(options, path);
+    await visitor.signIn(this.cluster.account.email);
+    await visitor.machine('box').getByText('Online').waitFor();
+    return visitor;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.browser[Symbol.asyncDispose]();
     await this.cluster[Symbol.asyncDispose]();

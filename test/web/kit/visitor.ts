@@ -44,7 +44,7 @@ export class Visitor {
   async newSession(machine: string): Promise<void> {
     await this.machine(machine).getByRole('button', { name: 'New session' }).click();
     await this.live();
-    await this.sees(/\$ /);
+    await this.sees(/\$$/m);
   }
 
   /** The open terminal shows what is now. */
@@ -83,6 +83,19 @@ export class Visitor {
     }
   }
 
+  /** Everything the terminal holds, scrollback and all, as its text is offered to be copied. */
+  async text(): Promise<string> {
+    await this.menu('This terminal', 'Show as text');
+    const text = await this.page.getByLabel('Text of the terminal').inputValue();
+    await this.page.getByRole('button', { name: 'Done' }).click();
+    return text;
+  }
+
+  async menu(name: string, item: string): Promise<void> {
+    await this.page.getByRole('button', { name, exact: true }).click();
+    await this.page.getByRole('menuitem', { name: item }).click();
+  }
+
   /** As on a keyboard; `\n` is Enter. */
   async type(text: string): Promise<void> {
     await this.pane.locator('.xterm-helper-textarea').focus();
@@ -99,13 +112,16 @@ export class Visitor {
   async paste(text: string): Promise<void> {
     await this.page.evaluate((value) => navigator.clipboard.writeText(value), text);
     await this.pane.locator('.xterm-helper-textarea').focus();
-    await this.page.keyboard.press('Control+V');
+    await this.page.keyboard.press('Control+Shift+V');
   }
 
-  /** Columns and rows as the program sees them. */
+  /** Columns and rows of the session, as the corner tells. */
   async size(): Promise<string> {
-    await this.type('stty size\n');
-    const screen = await this.sees(/stty size\n\d+ \d+/);
-    return /stty size\n(\d+ \d+)(?![\s\S]*stty size\n)/.exec(screen)?.[1] ?? '';
+    await this.corner.click();
+    const details = this.page.getByRole('region', { name: 'Connection and size' });
+    const text = await details.locator('dt:has-text("Size") + dd').innerText();
+    await this.corner.click();
+    await details.waitFor({ state: 'detached' });
+    return text;
   }
 }

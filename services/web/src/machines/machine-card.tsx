@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { presenceOf, type Relay } from '../relay/relay.ts';
+import { ShareDialog } from '../sharing/share-dialog.tsx';
 import { openSession } from '../tabs.ts';
 import { ago, now } from '../ui/ages.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -92,6 +93,7 @@ type RowProps = { relay: Relay; machineId: string; session: SessionInfo };
 function SessionRow({ relay, machineId, session }: RowProps): JSX.Element {
   const { id, attachedClients, createdAt, exit, command } = session;
   const title = titleOf(session);
+  const sharing = useSignal(false);
   const end = async () => {
     try {
       await relay.client.killSession(machineId, id);
@@ -112,10 +114,23 @@ function SessionRow({ relay, machineId, session }: RowProps): JSX.Element {
       </button>
       {!exit && (
         <Menu label={`More about ${title}`} icon="more">
+          <button type="button" role="menuitem" onClick={() => (sharing.value = true)}>
+            <Icon name="share" /> Share
+          </button>
           <button type="button" role="menuitem" class="danger" onClick={end}>
             <Icon name="close" /> End the session
           </button>
         </Menu>
+      )}
+      {sharing.value && (
+        <ShareDialog
+          relay={relay}
+          of={{ machineId, sessionId: id }}
+          title={title}
+          onClose={() => {
+            sharing.value = false;
+          }}
+        />
       )}
     </li>
   );

@@ -3,6 +3,7 @@ import type { MachineInfo } from '@hermit/protocol';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Relay } from '../relay/relay.ts';
+import { SharedWithYou } from '../sharing/shared-with-you.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { AddMachine } from './add-machine.tsx';
 import { MachineCard } from './machine-card.tsx';
@@ -63,6 +64,7 @@ export function MachinesPage({ relay }: { relay: Relay }): JSX.Element {
           <MachineCard key={machine.id} relay={relay} machine={machine} />
         ))}
       </div>
+      <SharedWithYou relay={relay} />
       {adding.value && (
         <AddMachine
           relay={relay}

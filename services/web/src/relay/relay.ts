@@ -27,6 +27,7 @@ export class Relay {
   private readonly sessionLists = signal<ReadonlyMap<string, readonly SessionInfo[]>>(new Map());
   private readonly watched = new Map<string, number>();
   private readonly due = new Map<string, ReturnType<typeof setTimeout>>();
+  private tickedAt = Date.now();
   private readonly endings: (() => void)[] = [];
 
   constructor(address: string = location.origin) {
@@ -49,7 +50,7 @@ export class Relay {
         sessionEnded: (ended) => this.look(ended.machineId),
       }),
     );
-    const timer = setInterval(() => this.measure(), LOOK_AT_RTT);
+    const timer = setInterval(() => this.tick(), LOOK_AT_RTT);
     this.endings.push(() => clearInterval(timer));
     this.followTheDevice();
     connection.start();
@@ -97,6 +98,14 @@ export class Relay {
     this.retryAt.value = state.name === 'reconnecting' ? Date.now() + state.inMs : null;
     this.connection.value = state;
     if (state.name === 'live') void this.refreshMachines();
+    this.measure();
+  }
+
+  /** A computer that slept tells nobody; its timers were late. */
+  private tick(): void {
+    const now = Date.now();
+    if (now - this.tickedAt > 3 * LOOK_AT_RTT) this.client.connection.probe();
+    this.tickedAt = now;
     this.measure();
   }
 

@@ -78,7 +78,7 @@ function Pane({ relay, tab, shown }: { relay: Relay; tab: Tab; shown: boolean })
       aria-labelledby={`tab-${sessionId}`}
       inert={!shown}
     >
-      {open && shown && <Tools terminal={open} />}
+      {open && shown && <Tools relay={relay} terminal={open} />}
       <div class={open?.flashing.value ? 'screen-place flashing' : 'screen-place'}>
         <div class="screen" ref={host} />
         {open?.searching.value && <SearchBar terminal={open} />}

@@ -21,3 +21,11 @@ export function ago(at: number): string {
   }
   return 'just now';
 }
+
+/** The time of day, today; else the day. */
+export function until(at: number): string {
+  const date = new Date(at);
+  return new Date(now.value).toDateString() === date.toDateString()
+    ? date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+    : date.toLocaleDateString([], { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+}

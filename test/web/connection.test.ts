@@ -1,0 +1,87 @@
+// What the person sees of a connection in trouble: a corner that says so, and after it every byte, once, in order.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../integration/kit/wait.ts';
+import { type Home, startHome } from './kit/home.ts';
+import type { Visitor } from './kit/visitor.ts';
+
+let home: Home;
+let person: Visitor;
+
+beforeAll(async () => {
+  home = await startHome();
+  person = await home.owner();
+  await person.newSession('box');
+});
+afterAll(() => home?.[Symbol.asyncDispose]());
+
+/** Prints numbered lines slowly enough that whatever happens, happens in the middle. */
+const count = (name: string, lines: number) =>
+  person.type(`clear; for i in $(seq ${lines}); do echo ${name}-$i; sleep 0.01; done; echo ${name} done\n`);
+
+const numbers = (name: string, lines: number) => Array.from({ length: lines }, (_, i) => `${name}-${i + 1}`);
+
+const printed = async (name: string) => {
+  const text = await person.text();
+  return text.split('\n').filter((line) => /^\S+-\d+$/.test(line) && line.startsWith(`${name}-`));
+};
+
+test('the pod is killed under the page: it goes on through the other one, byte for byte', async () => {
+  await count('kill', 400);
+  await person.sees('kill-40');
+  home.cluster.pod(0).kill('SIGKILL');
+  await person.corner.getByText(/reconnecting|connecting|attaching|catching up/).waitFor();
+  await person.sees('kill done', 30_000);
+  await person.live();
+  expect(await printed('kill')).toEqual(numbers('kill', 400));
+  await home.cluster.pod(0).restart();
+});
+
+test('the computer sleeps while its connection dies, wakes, and has what was printed meanwhile', async () => {
+  await person.type(`clear; for i in $(seq 300); do echo sleep-$i; sleep 0.03; done; echo sleep done; touch ~/awake\n`);
+  await person.sees('sleep-20');
+  await using _sleep = await home.browser.sleep();
+  home.path.silence();
+  await until('the program has gone on to its end', () => existsSync(join(home.directory, 'awake')), 40_000);
+  await home.browser.wake();
+  await person.sees('sleep done', 20_000);
+  expect(await printed('sleep')).toEqual(numbers('sleep', 300));
+});
+
+test('without a network it says when it tries again, keeps what is typed, and sends it once', async () => {
+  await person.type('clear\n');
+  home.path.offline();
+  await person.corner.getByText(/reconnecting/).waitFor();
+  await person.type('echo typed-$((40+2))\n');
+  await person.corner.getByText(/typed, will be sent/).waitFor();
+  await person.corner.getByText(/reconnecting in \d+ s/).waitFor({ timeout: 30_000 });
+  await person.window.picture('reconnecting');
+  home.path.online();
+  await person.sees('typed-42', 40_000);
+  await person.live();
+  const lines = (await person.text()).split('\n').filter((line) => line === 'typed-42');
+  expect(lines).toHaveLength(1);
+});
+
+test('typing that does not fit any more is refused, and said so', async () => {
+  await person.type('cat > /dev/null\n');
+  home.path.offline();
+  await person.corner.getByText(/reconnecting/).waitFor();
+  await person.paste('x'.repeat(70_000));
+  await person.corner.getByText(/68 KB typed/).waitFor();
+  home.path.online();
+  await person.live();
+  await until('all of it has arrived', async () => !(await person.corner.innerText()).includes('typed'), 30_000);
+  await person.press('Control+C');
+  await person.sees(/\$$/m);
+});
+
+test('the corner names the pod, the driver and the round trip', async () => {
+  await person.corner.click();
+  const details = person.page.getByRole('region', { name: 'Connection and size' });
+  await details.getByText(/pod-[01] · \d+ ms/).waitFor();
+  await details.getByText('you', { exact: true }).waitFor();
+  await person.corner.click();
+  expect(person.window.complaints).toEqual([]);
+});
