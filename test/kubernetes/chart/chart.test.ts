@@ -64,7 +64,7 @@ describe('values that are right', () => {
       const { stdout } = await template(...base, '--set', set);
       given[controller] = objectsIn(stdout)[0]?.metadata.annotations ?? {};
     }
-    await expect(JSON.stringify(given, null, 2)).toMatchFileSnapshot(golden('ingress-annotations.json'));
+    await expect(`${JSON.stringify(given, null, 2)}\n`).toMatchFileSnapshot(golden('ingress-annotations.json'));
   });
 
   it.each([
@@ -114,6 +114,15 @@ describe('what the chart says beside its templates', () => {
         expect(strange, nameOf(object)).toEqual([]);
       }
     }
+  });
+
+  it('has alerts whose runbooks are there', () => {
+    const alerts = readFileSync(join(chart, 'monitoring', 'alerts.yaml'), 'utf8');
+    const headings = readFileSync(join(root, 'docs', 'operations.md'), 'utf8').match(/(?<=^#+ )\S+$/gm) ?? [];
+    const runbooks = [...alerts.matchAll(/runbook_url: docs\/operations\.md#(\S+)/g)].map(([, anchor]) => anchor);
+    expect(runbooks.length).toBeGreaterThan(0);
+    const known = headings.map((heading) => heading.toLowerCase());
+    expect(runbooks.filter((anchor) => !known.includes(anchor ?? ''))).toEqual([]);
   });
 
   it('names each image once a container', async () => {
