@@ -29,6 +29,11 @@ const limits = {
   // Output
   /** History kept for each session. */
   history: 4 * MiB,
+  /**
+   * History kept while a reader of every byte is behind: 5 s of 10 MB/s, in which its pod or Redis does not answer, and
+   * no program waits longer than `responsive`.
+   */
+  historyBehind: 64 * MiB,
   /** History kept by one agent, over all sessions. */
   historyTotal: 256 * MiB,
   /** A screen viewer that is further behind gets a new snapshot, not a replay. */
@@ -51,7 +56,7 @@ const limits = {
   responsive: 2_000,
   /** FL-4: an acknowledgement leaves within this time, and at once after `ackBytes`. */
   ackDelay: 20,
-  ackBytes: 64 * KiB,
+  ackBytes: 128 * KiB,
   /** What an agent lets its connection to the relay buffer before it serves the next session. */
   linkBound: 256 * KiB,
   /** Output of one session that is sent before the next one has its turn. */

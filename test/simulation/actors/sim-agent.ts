@@ -59,6 +59,7 @@ export class SimAgent {
       createScreen: (size) => new SimScreen(world, process, size),
       defaults: { command: 'program', args: [], cwd: '/', env: {}, size: { cols: 80, rows: 24 } },
       history: world.int(400, 1_400),
+      historyBehind: world.int(1_000, 3_000),
     });
     for (const bytes of outputs) {
       output = bytes;

@@ -1,7 +1,7 @@
 // The agent's side of one attachment: what a viewer has, is being sent, and has acknowledged. State alone; session.ts
 // moves it.
 import { type Address, type AttachMode, type Position, type Size, uuidBytes } from '@hermit/protocol';
-import { type Paced, Window } from './pacer.ts';
+import { PATIENCE, type Paced, Window } from './pacer.ts';
 import type { Seat } from './size-policy.ts';
 
 /** A snapshot on its way: null bytes while the emulator still has to make it. */
@@ -46,6 +46,8 @@ export class Attachment implements Paced, Seat {
   owesSince: number | null;
   heardAt: number;
   endAcked = false;
+  patience: number = PATIENCE;
+  waitedFor = false;
   readonly window = new Window();
 
   size: Size | null;

@@ -46,12 +46,23 @@ export class OutputLog {
   private spare: Uint8Array | null = null;
   private readonly marks: SizeMark[];
   private readonly limit: number;
+  private readonly extended: number;
+  private readonly needed: () => number;
   private readonly budget: HistoryBudget;
 
-  /** Keeps at least the last `limit` bytes, unless the budget takes some. */
-  constructor(size: Size, limit: number, budget: HistoryBudget) {
+  /**
+   * Keeps the last `limit` bytes, and up to `extended` from the offset `needed()` on, for a reader of every byte who is
+   * behind; unless the budget takes some.
+   */
+  constructor(
+    size: Size,
+    { limit, extended, needed }: { limit: number; extended: number; needed: () => number },
+    budget: HistoryBudget,
+  ) {
     this.marks = [{ from: 0, ...size }];
     this.limit = limit;
+    this.extended = Math.max(limit, extended);
+    this.needed = needed;
     this.budget = budget;
     budget.add(this);
   }
@@ -80,9 +91,14 @@ export class OutputLog {
       at += n;
       this.end += n;
     }
-    while (this.end - this.first - BLOCK >= this.limit) this.dropOldest();
-    // Never more than the limit is offered, so that what "history" means does not depend on where blocks begin.
-    this.base = Math.max(this.base, this.end - this.limit);
+    if (this.end - this.base > this.limit) this.trim();
+  }
+
+  private trim(): void {
+    const keep = Math.max(this.end - this.extended, Math.min(this.end - this.limit, this.needed()));
+    // Never more than is kept is offered, so that what "history" means does not depend on where blocks begin.
+    this.base = Math.max(this.base, keep);
+    while (this.first + BLOCK <= this.base && this.dropOldest());
     this.forgetSizes();
   }
 

@@ -7,6 +7,9 @@ const RATES = 3;
 const SPAN = 100;
 /** The least round trip is forgotten after this many milliseconds, since routes change. */
 const ROUND_TRIP_LIFE = 10_000;
+/** Faster viewers wait for a live one this long in a row, milliseconds, and for this share of the time in the long run. */
+export const PATIENCE = 100;
+const PATIENCE_REGAINED = 0.1;
 
 /**
  * The window of one attachment: how far the agent may send past its last acknowledgement. It follows the measured
@@ -84,6 +87,9 @@ export type Paced = {
   /** Since when it owes an acknowledgement; null: it owes none. */
   owesSince: number | null;
   window: { readonly size: number };
+  /** Milliseconds that others still wait for it, and whether they do. */
+  patience: number;
+  waitedFor: boolean;
 };
 
 /** FL-3: it counts while its acknowledgements make progress. */
@@ -107,4 +113,28 @@ export function mustPause(attachments: Iterable<Paced>, end: number, history: nu
     counted = true;
   }
   return counted;
+}
+
+/**
+ * Viewers of about the same speed stay together: the program waits a little for a live one that is out of its window
+ * although others are not. Demoted, it would cost frames of its own, which slows it further. One that is really slow has
+ * soon used the patience up, and is left behind.
+ */
+export class Patience {
+  private lookedAt = 0;
+
+  /** Whether the program waits; called whenever somebody may have come out of a window, or back into it. */
+  holds(attachments: Iterable<Paced>, end: number, now: number): boolean {
+    const elapsed = now - this.lookedAt;
+    this.lookedAt = now;
+    let held = false;
+    for (const a of attachments) {
+      const change = a.waitedFor ? -elapsed : elapsed * PATIENCE_REGAINED;
+      a.patience = Math.min(PATIENCE, a.patience + change);
+      const out = a.live && end - a.ack >= a.window.size;
+      a.waitedFor = out && a.patience > 0 && responsive(a, end, now);
+      held ||= a.waitedFor;
+    }
+    return held;
+  }
 }

@@ -26,7 +26,7 @@ import { Attachment } from './attachment.ts';
 import { Gathering } from './gathering.ts';
 import { InputGate } from './input-gate.ts';
 import { type HistoryBudget, OutputLog } from './output-log.ts';
-import { mustPause, replayLimit } from './pacer.ts';
+import { mustPause, Patience, replayLimit } from './pacer.ts';
 import type { CreateScreen, Screen } from './screen.ts';
 import { driverOf, sizeOf } from './size-policy.ts';
 
@@ -62,6 +62,7 @@ export type SessionParts = {
   clock: Clock;
   budget: HistoryBudget;
   history?: number;
+  historyBehind?: number;
   alloc?: (length: number) => Uint8Array;
 };
 
@@ -87,6 +88,7 @@ export class Session {
   private readonly clock: Clock;
   private readonly gate = new InputGate(LIMITS.inputPositions);
   private readonly gathering = new Gathering();
+  private readonly patience = new Patience();
   /** Whose input was applied and not acknowledged yet. */
   private readonly unacknowledged = new Set<Attachment>();
   private inputAckTimer: Timer | null = null;
@@ -110,7 +112,8 @@ export class Session {
     this.history = parts.history ?? LIMITS.history;
     this.alloc = parts.alloc;
     this.createdAt = parts.clock.now();
-    this.log = new OutputLog(parts.size, this.history, parts.budget);
+    const limits = { limit: this.history, extended: parts.historyBehind ?? LIMITS.historyBehind };
+    this.log = new OutputLog(parts.size, { ...limits, needed: () => this.needed() }, parts.budget);
     this.screen = parts.createScreen(parts.size, LIMITS.snapshotScrollback);
     this.screen.onCaughtUp(() => this.pace());
     this.terminal.onData((bytes) => this.output(bytes));
@@ -546,6 +549,13 @@ export class Session {
     return sent;
   }
 
+  /** The first byte that a reader of every byte may still ask for. */
+  private needed(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const a of this.attachments.values()) if (a.mode === 'stream' && a.ack < least) least = a.ack;
+    return least;
+  }
+
   private anyLive(): boolean {
     for (const a of this.attachments.values()) if (a.live) return true;
     return false;
@@ -640,7 +650,9 @@ export class Session {
   /** Pauses or resumes the program. With nobody attached it never waits, except for its own screen. */
   private pace(): void {
     const now = this.clock.monotonic();
-    this.paused = mustPause(this.attachments.values(), this.log.end, this.history, now);
+    const { end } = this.log;
+    const held = this.patience.holds(this.attachments.values(), end, now);
+    this.paused = held || mustPause(this.attachments.values(), end, this.history, now);
     const reading = !this.paused && this.screen.backlog < LIMITS.screenBacklog;
     if (reading === this.reading || this.exit !== null) return;
     this.reading = reading;

@@ -42,6 +42,7 @@ export type Surroundings = {
     size: Size;
   };
   history?: number;
+  historyBehind?: number;
   historyTotal?: number;
   /** Where the bytes of frames come from. */
   alloc?: (length: number) => Uint8Array;
@@ -204,6 +205,7 @@ export class Sessions {
         clock,
         budget: this.budget,
         ...(this.given.history === undefined ? {} : { history: this.given.history }),
+        ...(this.given.historyBehind === undefined ? {} : { historyBehind: this.given.historyBehind }),
         ...(this.given.alloc === undefined ? {} : { alloc: this.given.alloc }),
       });
       this.all.set(id, session);

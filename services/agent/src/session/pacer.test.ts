@@ -1,0 +1,55 @@
+// Viewers of about the same speed stay together, and nobody waits long for one who is slow (FL-2).
+import { describe, expect, it } from 'vitest';
+import { mustPause, PATIENCE, type Paced, Patience, Window } from './pacer.ts';
+
+const viewer = (ack: number, changed: Partial<Paced> = {}): Paced => ({
+  live: true,
+  proved: true,
+  ack,
+  progressAt: 0,
+  owesSince: 0,
+  window: { size: 100 },
+  patience: PATIENCE,
+  waitedFor: false,
+  ...changed,
+});
+
+describe('patience (FL-2)', () => {
+  it('waits for a viewer that is out of its window, for a while', () => {
+    const patience = new Patience();
+    const viewers = [viewer(1_000), viewer(850)];
+    expect(mustPause(viewers, 1_000, 4_000, 1)).toBe(false);
+    expect(patience.holds(viewers, 1_000, 1)).toBe(true);
+    expect(patience.holds(viewers, 1_000, 90)).toBe(true);
+    expect(patience.holds(viewers, 1_000, 110)).toBe(false);
+  });
+
+  it('waits for a slow one a tenth of the time at most', () => {
+    const patience = new Patience();
+    const viewers = [viewer(1_000, { progressAt: 1e9 }), viewer(850, { progressAt: 1e9 })];
+    let held = 0;
+    for (let now = 0; now < 10_000; now++) if (patience.holds(viewers, 1_000, now)) held++;
+    expect(held).toBeGreaterThan(PATIENCE);
+    expect(held).toBeLessThan(1_200);
+  });
+
+  it('waits for nobody who is absent, or who catches up', () => {
+    const patience = new Patience();
+    expect(patience.holds([viewer(1_000), viewer(0, { proved: false })], 1_000, 1)).toBe(false);
+    expect(patience.holds([viewer(1_000), viewer(0, { live: false })], 1_000, 2)).toBe(false);
+  });
+});
+
+describe('a window (FL-4)', () => {
+  it('grows while it holds the program back, also when all that was printed is consumed each time', () => {
+    const window = new Window();
+    const first = window.size;
+    let acked = 0;
+    for (let now = 0; now < 1_000; now += 10) {
+      window.sent(acked + window.size, acked, now, true);
+      acked += window.size;
+      window.acknowledged(acked, now + 5, true);
+    }
+    expect(window.size).toBeGreaterThan(4 * first);
+  });
+});
