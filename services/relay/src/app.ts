@@ -4,10 +4,13 @@ import { HermitError } from '@hermit/protocol';
 import { systemClock } from '@hermit/transport';
 import type { FastifyInstance } from 'fastify';
 import { type AccountsChange, createAccounts } from './accounts/accounts.ts';
+import { type AuditEvent, createAudit } from './accounts/audit.ts';
 import { isUnreachable } from './accounts/availability.ts';
 import { openDatabase } from './accounts/database.ts';
 import { createDirectory } from './accounts/directory.ts';
 import { migrate } from './accounts/migrate.ts';
+import { createSignOnAttempts } from './auth/sign-on-attempt.ts';
+import { createSignOnProvider } from './auth/sign-on-provider.ts';
 import { createTokenKeys } from './auth/token-keys.ts';
 import { createTokens } from './auth/tokens.ts';
 import type { Bus } from './bus/bus.ts';
@@ -24,10 +27,11 @@ import type { HitCounter } from './limits/hit-counter.ts';
 import { MemoryHitCounter } from './limits/hit-counter-memory.ts';
 import { RedisHitCounter } from './limits/hit-counter-redis.ts';
 import { createLimiter } from './limits/limiter.ts';
-import { limitRequests } from './limits/request-limits.ts';
+import { addressOf, limitRequests } from './limits/request-limits.ts';
 import type { Presence } from './presence/presence.ts';
 import { MemoryPresence } from './presence/presence-memory.ts';
 import { RedisPresence } from './presence/presence-redis.ts';
+import type { Look } from './relay/observer.ts';
 import { Pod } from './relay/pod.ts';
 import { websocketRoutes } from './sockets/websocket-routes.ts';
 import { createEventLog } from './telemetry/event-log.ts';
@@ -69,12 +73,18 @@ export async function createApp(config: Config): Promise<App> {
     await migrate(database.sql, { log: (reason) => log('migration', { reason }) });
 
     const secrets = config.jwtSecrets.length > 0 ? config.jwtSecrets : [await keepJwtSecret(config.dataDir)];
-    const tokens = createTokens(createTokenKeys(secrets));
+    const keys = createTokenKeys(secrets);
+    const tokens = createTokens(keys);
+    const sql = timedSql(database.sql, queryObserver(metrics, log, isUnreachable));
+    const audit = createAudit({ sql });
+    closers.push(() => audit.close());
     const accounts = createAccounts({
-      sql: timedSql(database.sql, queryObserver(metrics, log, isUnreachable)),
+      sql,
       tokens,
       registration: config.registration,
       machinesPerUser: config.machinesPerUser,
+      singleSignOnOpens: config.signOnOpens,
+      auditLife: config.auditDays * 86_400_000,
       onChange: (change) => announce(pod, change),
     });
 
@@ -102,7 +112,9 @@ export async function createApp(config: Config): Promise<App> {
       log,
       observer: {
         ...(scraped ? { echo: (ms, local) => echoes[local ? 'local' : 'redis'].observe(ms / 1000) } : {}),
-        intruder: (address) => void limits.note('intruder', address),
+        attached: ({ userId, ...look }) => audit.record(lookedAt('attached', userId, look)),
+        detached: ({ userId, ...look }) => audit.record(lookedAt('detached', userId, look)),
+        intruder: (ip) => void limits.note('intruder', addressOf({ ip })),
       },
     });
     readPod(metrics, pod, VERSION);
@@ -112,6 +124,14 @@ export async function createApp(config: Config): Promise<App> {
     await limitRequests(http, { counter: fabric.counter, times: config.rateLimits });
     await httpRoutes(http, {
       limits,
+      audit,
+      entries: audit.entries,
+      registration: config.registration,
+      signOn: config.signOn && {
+        provider: createSignOnProvider(config.signOn),
+        attempts: createSignOnAttempts(keys),
+      },
+      publicUrl: config.publicUrl,
       accounts,
       tokens,
       presence: { machines: (ids) => shown(presence, ids) },
@@ -209,6 +229,11 @@ function openFabric(config: Config, metrics: Metrics, log: Log): Fabric {
 async function shown(presence: Presence, ids: readonly string[]) {
   const online = await presence.machines(ids);
   return new Map([...online].map(([id, { lastSeen, sessionCount }]) => [id, { online: true, lastSeen, sessionCount }]));
+}
+
+function lookedAt(action: 'attached' | 'detached', actorId: string, look: Omit<Look, 'userId'>): AuditEvent {
+  const { machineId, sessionId, address, readOnly, offset } = look;
+  return { action, actorId, machineId, sessionId, address, details: { readOnly, offset } };
 }
 
 /** Milliseconds. Pods do it at different times, and one at a time; who comes second finds nothing left. */

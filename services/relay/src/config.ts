@@ -82,6 +82,32 @@ export const Environment = Type.Object({
   DRAIN_SECONDS: whole(0, 3600, { default: 20, description: 'a number of seconds, 0 to 3600' }),
   /** Who may make an account: anybody, those who were invited (and the very first user), or nobody. */
   REGISTRATION: oneOf(['open', 'invite', 'closed'], 'open'),
+  /** Where people reach the relay, for the links that it hands out; without it, where their requests are sent to. */
+  PUBLIC_URL: Type.Optional(
+    text('^https?://[^\\s?#]+$', { description: 'an address like https://hermit.example.org' }),
+  ),
+  /** A provider of single sign-on (OpenID Connect). Plain HTTP is for one on this very machine. */
+  OIDC_ISSUER: Type.Optional(
+    text('^(https://[^\\s?#]+|http://(127\\.0\\.0\\.1|localhost|\\[::1\\])(:\\d+)?(/[^\\s?#]*)?)$', {
+      description: 'the address of an OpenID Connect provider, https://…',
+    }),
+  ),
+  OIDC_CLIENT_ID: Type.Optional(
+    text('^[\\x21-\\x7e]{1,256}$', { description: 'the name of this relay at the provider' }),
+  ),
+  OIDC_CLIENT_SECRET: Type.Optional(
+    text('^[\\x20-\\x7e]{1,1024}$', { description: 'the secret of this relay at the provider', secret: true }),
+  ),
+  OIDC_SCOPES: text('^[\\x21-\\x7e]+( [\\x21-\\x7e]+)*$', {
+    default: 'openid email',
+    description: 'scopes with blanks between, openid and email among them',
+  }),
+  /** Whether whoever the provider knows gets an account; by default only where registration is open. */
+  OIDC_REGISTRATION: Type.Optional(
+    Type.Union([Type.Literal('open'), Type.Literal('closed')], { description: 'one of open, closed' }),
+  ),
+  /** Days that the audit is kept. */
+  AUDIT_DAYS: whole(1, 3650, { default: 90, description: 'a number of days, 1 to 3650' }),
   /** Browser origins besides the relay's own that may open sockets. */
   ALLOWED_ORIGINS: Type.Optional(
     text('^https?://[^\\s,/]+(\\s*,\\s*https?://[^\\s,/]+)*$', {
@@ -178,6 +204,13 @@ function disagreements(env: Environment): ConfigProblem[] {
       `(at least ${SECRET_BYTES} characters; try: openssl rand -base64 32)`;
     problems.push({ variable: 'JWT_SECRET', expected });
   }
+  if (env.OIDC_ISSUER !== undefined && env.OIDC_CLIENT_ID === undefined) {
+    problems.push({ variable: 'OIDC_CLIENT_ID', expected: 'must be set when OIDC_ISSUER is' });
+  }
+  if (env.OIDC_ISSUER !== undefined && env.PUBLIC_URL === undefined) {
+    const expected = 'must be set when OIDC_ISSUER is: the provider leads back to it';
+    problems.push({ variable: 'PUBLIC_URL', expected });
+  }
   if (env.REDIS_URL === undefined && env.REDIS_MODE !== 'single') {
     problems.push({ variable: 'REDIS_URL', expected: `must be set when REDIS_MODE is ${env.REDIS_MODE}` });
   }
@@ -225,6 +258,20 @@ function assemble(env: Environment, process: NodeJS.ProcessEnv) {
     registration: env.REGISTRATION,
     machinesPerUser: env.MACHINES_PER_USER,
     rateLimits: env.RATE_LIMITS,
+    publicUrl: env.PUBLIC_URL,
+    /** Undefined: no single sign-on. */
+    signOn:
+      env.OIDC_ISSUER !== undefined && env.OIDC_CLIENT_ID !== undefined
+        ? {
+            issuer: env.OIDC_ISSUER,
+            clientId: env.OIDC_CLIENT_ID,
+            clientSecret: env.OIDC_CLIENT_SECRET,
+            scopes: env.OIDC_SCOPES,
+          }
+        : undefined,
+    /** Undefined: as registration is. */
+    signOnOpens: env.OIDC_REGISTRATION === undefined ? undefined : env.OIDC_REGISTRATION === 'open',
+    auditDays: env.AUDIT_DAYS,
     allowedOrigins: list(env.ALLOWED_ORIGINS),
     trustProxy: env.TRUST_PROXY === undefined || env.TRUST_PROXY === 'false' ? (false as const) : list(env.TRUST_PROXY),
   };

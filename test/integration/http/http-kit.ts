@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { Sql } from 'postgres';
 import { type AccountsChange, createAccounts } from '../../../services/relay/src/accounts/accounts.ts';
+import { createAudit } from '../../../services/relay/src/accounts/audit.ts';
 import { openDatabase } from '../../../services/relay/src/accounts/database.ts';
 import { migrate } from '../../../services/relay/src/accounts/migrate.ts';
 import { createPasswords, type PasswordCost } from '../../../services/relay/src/accounts/passwords.ts';
@@ -76,6 +77,8 @@ export async function startHttpSide(options: HttpSideOptions = {}): Promise<Http
     passwords: createPasswords({ cost: options.cost ?? { memoryCost: 1024, timeCost: 2, parallelism: 1 } }),
     onChange: (change) => changes.push(change),
   });
+  const audit = createAudit({ sql: database.sql });
+  stack.defer(() => audit.close());
   const app = await createHttpServer({
     trustProxy: false,
     logger: pino({ level: 'trace' }, { write: (line) => log.push(line) }),
@@ -86,6 +89,9 @@ export async function startHttpSide(options: HttpSideOptions = {}): Promise<Http
     tokens,
     presence: options.presence ?? { machines: async () => live },
     sessions: async () => [],
+    registration: options.registration ?? 'open',
+    audit,
+    entries: audit.entries,
     pods: async () => [],
     checks: { database: () => database.ping(), ...options.checks },
   });

@@ -3,6 +3,9 @@ import type { Sql } from 'postgres';
 import type { Tokens } from '../auth/tokens.ts';
 import { withDeadline } from './availability.ts';
 import type { OnChange } from './changes.ts';
+import { createDevices } from './devices.ts';
+import { createIdentities } from './identities.ts';
+import { createInvites } from './invites.ts';
 import { createLogins } from './logins.ts';
 import { createMachines } from './machines.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
@@ -12,16 +15,23 @@ import { createTidying } from './tidying.ts';
 import { createUsers, type Registration } from './users.ts';
 
 export type { AccountsChange, OnChange } from './changes.ts';
+export type { DeviceOutcome, DeviceRequest } from './devices.ts';
+export type { IdentityClaims } from './identities.ts';
+export type { Invite } from './invites.ts';
 export type { Login, LoginInfo, Origin } from './logins.ts';
 export type { Machine, MachineWithToken } from './machines.ts';
 export type { GivenShare, NewShare, ReceivedShare, Rights, ShareRole } from './shares.ts';
-export type { Credentials, Registration, User } from './users.ts';
+export type { Credentials, NewUser, Registration, User } from './users.ts';
 
 export type AccountsOptions = {
   sql: Sql;
   tokens: Tokens;
   registration?: Registration;
   machinesPerUser?: number;
+  /** Whether whoever the provider of single sign-on knows gets an account; else as registration is. */
+  singleSignOnOpens?: boolean | undefined;
+  /** Milliseconds that the audit is kept. */
+  auditLife?: number;
   passwords?: Passwords;
   /** Told of what open sockets have to learn, on this pod and the others. */
   onChange?: OnChange;
@@ -34,13 +44,19 @@ export type Accounts = ReturnType<typeof createAccounts>;
 /** Rejections are HermitErrors that each method names; besides, UNAVAILABLE while the database does not answer. */
 export function createAccounts(options: AccountsOptions) {
   const { sql, tokens, registration = 'open', machinesPerUser = 1000, onChange = () => {}, now = Date.now } = options;
+  const { auditLife = 90 * 86_400_000, singleSignOnOpens = registration === 'open' } = options;
   const passwords = options.passwords ?? createPasswords();
+  const logins = createLogins({ sql, tokens, onChange, now });
+  const machines = createMachines({ sql, onChange, machinesPerUser });
   return withDeadline({
-    ...createUsers({ sql, passwords, registration }),
-    ...createLogins({ sql, tokens, onChange, now }),
-    ...createMachines({ sql, onChange, machinesPerUser }),
+    ...createUsers({ sql, passwords, registration, now }),
+    ...createInvites({ sql, now }),
+    ...createIdentities({ sql, now, open: singleSignOnOpens }),
+    ...logins,
+    ...machines,
+    ...createDevices({ sql, now, ...logins, ...machines }),
     ...createShares({ sql, onChange, now }),
     ...createSignInLinks({ sql, now }),
-    ...createTidying({ sql, now }),
+    ...createTidying({ sql, now, auditLife }),
   });
 }

@@ -8,9 +8,14 @@ const BATCH = 1_000;
 /** Statements of one run; what is left waits for the next. */
 const STEPS = 100;
 
-export type TidyingOptions = { sql: Sql; now: () => number };
+export type TidyingOptions = {
+  sql: Sql;
+  now: () => number;
+  /** Milliseconds that the audit is kept. */
+  auditLife: number;
+};
 
-export function createTidying({ sql, now }: TidyingOptions) {
+export function createTidying({ sql, now, auditLife }: TidyingOptions) {
   /** Removes what it can of one kind; returns how many rows. Nothing, while another pod is at it. */
   async function removeAll(batch: () => PendingQuery<Row[]>): Promise<number> {
     let removed = 0;
@@ -35,8 +40,14 @@ export function createTidying({ sql, now }: TidyingOptions) {
           select id from ${sql(table)} where expires_at <= ${at} limit ${BATCH}
         )`;
       let removed = 0;
-      for (const table of ['refresh_tokens', 'logins', 'shares', 'sign_in_links'])
+      for (const table of ['refresh_tokens', 'logins', 'shares', 'sign_in_links', 'device_requests', 'invites'])
         removed += await removeAll(expired(table));
+      removed += await removeAll(
+        () => sql`
+          delete from audit where id in (
+            select id from audit where at <= ${new Date(now() - auditLife)} limit ${BATCH}
+          )`,
+      );
       return removed;
     },
   };

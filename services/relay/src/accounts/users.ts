@@ -1,29 +1,36 @@
 // Users: who may make an account, and whether a password is theirs.
 import { HermitError, isUuid } from '@hermit/protocol';
-import type { Sql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
+import { spendInvite } from './invites.ts';
 import type { Passwords } from './passwords.ts';
 
 export type User = { readonly id: string; readonly email: string; readonly administrator: boolean };
 export type Credentials = { email: string; password: string };
+export type NewUser = Credentials & { /** The token of an invitation. */ invite?: string };
 export type Registration = 'open' | 'invite' | 'closed';
 
 /** Advisory lock: one registration is decided at a time, so that there is one first user. "users" in ASCII. */
 const REGISTERING = '504403158265';
 
-export type UsersOptions = { sql: Sql; passwords: Passwords; registration: Registration };
+export type UsersOptions = { sql: Sql; passwords: Passwords; registration: Registration; now: () => number };
 
-export function createUsers({ sql, passwords, registration }: UsersOptions) {
+export function createUsers({ sql, passwords, registration, now }: UsersOptions) {
   return {
     /** Throws REGISTRATION_CLOSED, or DUPLICATE where the address has an account. The first user is administrator. */
-    async register({ email, password }: Credentials): Promise<User> {
+    async register({ email, password, invite = '' }: NewUser): Promise<User> {
       if (registration === 'closed') throw closed();
+      const invited = (at: Sql | TransactionSql, spend: boolean) =>
+        spendInvite(at, { token: invite, email, now: now(), spend });
+      if (registration === 'invite') {
+        // Asked before the password is hashed: that costs, and nobody who is not invited is to cause it.
+        const [found] = await sql<{ empty: boolean }[]>`select not exists (select 1 from users) as empty`;
+        if (found?.empty !== true && !(await invited(sql, false))) throw closed();
+      }
       const hash = await passwords.hash(password);
       return sql.begin(async (tx) => {
-        await tx`select pg_advisory_xact_lock(${REGISTERING})`;
-        const [found] = await tx<{ first: boolean }[]>`select not exists (select 1 from users) as first`;
-        const first = found?.first === true;
-        // By invitation, but of the first there is nobody who could invite.
-        if (registration === 'invite' && !first) throw closed();
+        const first = await withFirst(tx);
+        // Of the first there is nobody who could invite.
+        if (registration === 'invite' && !first && !(await invited(tx, true))) throw closed();
         const [user] = await tx<User[]>`
           insert into users (email, password_hash, administrator) values (${email}, ${hash}, ${first})
           on conflict (lower(email collate "C")) do nothing
@@ -70,6 +77,13 @@ export function createUsers({ sql, passwords, registration }: UsersOptions) {
       return user ?? null;
     },
   };
+}
+
+/** Whether there is no user yet; one registration at a time is decided until the transaction ends. */
+export async function withFirst(tx: TransactionSql): Promise<boolean> {
+  await tx`select pg_advisory_xact_lock(${REGISTERING})`;
+  const [found] = await tx<{ first: boolean }[]>`select not exists (select 1 from users) as first`;
+  return found?.first === true;
 }
 
 function closed(): HermitError {

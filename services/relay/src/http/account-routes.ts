@@ -1,14 +1,16 @@
 // One's own account: who one is, one's logins, one's password.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Timestamp, Uuid } from '@hermit/protocol';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
+import { type AuditAction, type AuditEvent, NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { callerOf, demandToken, loginOf } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { AnyText, NewPassword } from './login-routes.ts';
+import { originOf } from './origin.ts';
 
 const LoginInfo = Type.Object({
   id: Uuid,
@@ -25,10 +27,15 @@ export type AccountRoutesOptions = {
   accounts: Pick<Accounts, 'confirm' | 'loginsOf' | 'endLoginById' | 'endLoginsOf' | 'changePassword'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;
+  audit?: Recorder;
 };
 
 export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOptions): void {
-  const { accounts, limits = UNLIMITED } = options;
+  const { accounts, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
+  const record = (request: FastifyRequest, action: AuditAction, details: AuditEvent['details'] = {}) => {
+    const { id } = callerOf(request);
+    audit.record({ action, ownerId: id, actorId: id, address: originOf(request).address, details });
+  };
   demandToken(scope, options);
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['account'];
@@ -79,6 +86,7 @@ export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOpti
     },
     async (request, reply) => {
       await accounts.endLoginById(callerOf(request).id, request.params.id);
+      record(request, 'logout', { login: request.params.id });
       return reply.code(204).send(null);
     },
   );
@@ -88,6 +96,7 @@ export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOpti
     { schema: { tags, summary: 'Log out everywhere, here included', response: { 204: Ended, ...denied } } },
     async (request, reply) => {
       await accounts.endLoginsOf(callerOf(request).id);
+      record(request, 'logout');
       return reply.code(204).send(null);
     },
   );
@@ -111,6 +120,7 @@ export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOpti
       await limits.take('password', id);
       await accounts.changePassword(id, request.body);
       await accounts.endLoginsOf(id, loginOf(request));
+      record(request, 'password_changed');
       return reply.code(204).send(null);
     },
   );

@@ -1,12 +1,12 @@
 // For administrators: the whole relay at a glance, by the leases of its pods.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { HermitError, PodId, Timestamp } from '@hermit/protocol';
+import { PodId, Timestamp } from '@hermit/protocol';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import type { PodPresence } from '../presence/presence.ts';
-import { callerOf, demandToken } from './caller.ts';
+import { administratorOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 
 /** The pods whose lease holds. Rejects with UNAVAILABLE. */
@@ -53,7 +53,7 @@ export function adminRoutes(scope: FastifyInstance, options: AdminRoutesOptions)
       },
     },
     async (request) => {
-      if (!callerOf(request).administrator) throw new HermitError('FORBIDDEN', 'This is for administrators.');
+      administratorOf(request);
       const alive = (await options.pods()).sort((a, b) => (a.id < b.id ? -1 : 1));
       const pods = alive.map(({ agents: machines, ...pod }) => ({ ...pod, machines }));
       const sum = (figure: keyof typeof Figures) => pods.reduce((total, pod) => total + pod[figure], 0);

@@ -28,6 +28,13 @@ export function callerOf(request: FastifyRequest): User {
   return known(request).user;
 }
 
+/** The user who calls. Throws FORBIDDEN for anybody but an administrator. */
+export function administratorOf(request: FastifyRequest): User {
+  const user = callerOf(request);
+  if (!user.administrator) throw new HermitError('FORBIDDEN', 'This is for administrators.');
+  return user;
+}
+
 /** The login that the caller's token came from; null for a token that names none. */
 export function loginOf(request: FastifyRequest): string | null {
   return known(request).loginId;

@@ -16,6 +16,7 @@ export async function documentation(app: FastifyInstance): Promise<void> {
         { name: 'log-in', description: 'Accounts and tokens' },
         { name: 'account', description: 'Your own account' },
         { name: 'machines', description: 'The machines of a user' },
+        { name: 'devices', description: 'Letting devices in without a password' },
         { name: 'sharing', description: 'Sessions that others may look at, or drive' },
         { name: 'administration', description: 'For administrators: the first user is one' },
         { name: 'health', description: 'For probes' },

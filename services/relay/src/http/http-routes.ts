@@ -1,26 +1,37 @@
 // The HTTP side of the relay: every route that is no socket.
 import type { FastifyInstance } from 'fastify';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { Recorder } from '../accounts/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { accountRoutes } from './account-routes.ts';
 import { adminRoutes, type PodReader } from './admin-routes.ts';
+import { type AuditRoutesOptions, auditRoutes } from './audit-routes.ts';
+import { askingDeviceRoutes, type DeviceRoutesOptions, decidingDeviceRoutes } from './device-routes.ts';
 import { documentation } from './documentation.ts';
 import { type HealthChecks, healthRoutes } from './health-routes.ts';
+import { inviteRoutes } from './invite-routes.ts';
 import { makeLinkRoute, useLinkRoute } from './link-routes.ts';
 import { loginRoutes } from './login-routes.ts';
 import { machineRoutes, type PresenceReader } from './machine-routes.ts';
 import { type SessionReader, shareRoutes } from './share-routes.ts';
+import { linkIdentityRoute, type SignOnRoutesOptions, signOnRoutes } from './sign-on-routes.ts';
 import { webFiles } from './web-files.ts';
 
 export type HttpRoutesOptions = {
-  pods: PodReader;
   accounts: Accounts;
   tokens: Tokens;
   presence: PresenceReader;
   /** The sessions of a machine, as presence shows them. */
   sessions: SessionReader;
+  pods: PodReader;
   limits?: Limiter;
+  audit?: Recorder;
+  entries: AuditRoutesOptions['entries'];
+  registration: SignOnRoutesOptions['registration'];
+  signOn?: SignOnRoutesOptions['signOn'];
+  /** Where people reach the relay; without it, where a request was sent to. */
+  publicUrl?: DeviceRoutesOptions['publicUrl'];
   /** What `/readyz` asks. */
   checks: HealthChecks;
 };
@@ -30,9 +41,9 @@ export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOption
   const { checks } = options;
   await documentation(app);
   healthRoutes(app, { checks });
-  loginRoutes(app, options);
-  useLinkRoute(app, options);
-  for (const routes of [accountRoutes, adminRoutes, makeLinkRoute, machineRoutes, shareRoutes]) {
+  for (const routes of [loginRoutes, useLinkRoute, signOnRoutes, askingDeviceRoutes]) routes(app, options);
+  const demanding = [accountRoutes, adminRoutes, auditRoutes, decidingDeviceRoutes, inviteRoutes];
+  for (const routes of [...demanding, linkIdentityRoute, makeLinkRoute, machineRoutes, shareRoutes]) {
     await app.register((scope, _, done) => {
       routes(scope, options);
       done();

@@ -4,6 +4,7 @@ import { Timestamp, Token } from '@hermit/protocol';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
+import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { guessed } from '../limits/guesses.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
@@ -17,6 +18,7 @@ export type LinkRoutesOptions = {
   accounts: Pick<Accounts, 'confirm' | 'authenticate' | 'openLogin' | 'makeSignInLink' | 'useSignInLink'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;
+  audit?: Recorder;
 };
 
 /**
@@ -48,7 +50,8 @@ export function makeLinkRoute(scope: FastifyInstance, options: LinkRoutesOptions
   );
 }
 
-export function useLinkRoute(scope: FastifyInstance, { accounts }: LinkRoutesOptions): void {
+export function useLinkRoute(scope: FastifyInstance, options: LinkRoutesOptions): void {
+  const { accounts, audit = NOBODY_LISTENS } = options;
   scope.withTypeProvider<TypeBoxTypeProvider>().post(
     '/auth/link',
     {
@@ -62,6 +65,8 @@ export function useLinkRoute(scope: FastifyInstance, { accounts }: LinkRoutesOpt
     },
     async (request) => {
       const user = await accounts.useSignInLink(request.body.code);
+      const { address } = originOf(request);
+      audit.record({ action: 'login', ownerId: user.id, actorId: user.id, address, details: { way: 'link' } });
       return bodyOf(await accounts.openLogin(user, originOf(request)));
     },
   );

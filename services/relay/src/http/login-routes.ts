@@ -1,9 +1,10 @@
 // Registration, log-in, renewal, log-out.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Token, Uuid } from '@hermit/protocol';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts, Login } from '../accounts/accounts.ts';
+import { type AuditAction, type AuditEvent, NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import { guessed } from '../limits/guesses.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { addressOf, limited } from '../limits/request-limits.ts';
@@ -15,14 +16,14 @@ const EMAIL =
   "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?" +
   '(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$';
 
-const Email = Type.String({ maxLength: 254, pattern: EMAIL, description: 'an e-mail address' });
+export const Email = Type.String({ maxLength: 254, pattern: EMAIL, description: 'an e-mail address' });
 export const NewPassword = Type.String({
   minLength: 8,
   maxLength: 1024,
   description: 'a password of at least 8 characters, and of at most 1024',
 });
-/** Whatever an account was made with may be tried; the length is bounded alone. */
-export const AnyText = (description: string) => Type.String({ maxLength: 1024, description });
+/** Whatever an account was made with may be tried; a zero byte is nothing that a database keeps. */
+export const AnyText = (description: string) => Type.String({ maxLength: 1024, pattern: '^[^\\u0000]*$', description });
 
 const UserBody = Type.Object({ id: Uuid, email: Type.String() });
 export const LoginBody = Type.Object({
@@ -35,10 +36,20 @@ const Refresh = Type.Object({ refreshToken: Type.Intersect([Token], { descriptio
 export type LoginRoutesOptions = {
   accounts: Pick<Accounts, 'register' | 'authenticate' | 'openLogin' | 'renewLogin' | 'endLogin'>;
   limits?: Limiter;
+  audit?: Recorder;
 };
 
 export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions): void {
-  const { accounts, limits = UNLIMITED } = options;
+  const { accounts, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
+  const record = (
+    request: FastifyRequest,
+    action: AuditAction,
+    userId: string,
+    details: AuditEvent['details'] = {},
+  ) => {
+    const { address } = originOf(request);
+    audit.record({ action, ownerId: userId, actorId: userId, address, details });
+  };
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['log-in'];
 
@@ -49,12 +60,17 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
       schema: {
         tags,
         summary: 'Make an account, and log in',
-        body: Type.Object({ email: Email, password: NewPassword }),
+        body: Type.Object({
+          email: Email,
+          password: NewPassword,
+          invite: Type.Optional(AnyText('the token of an invitation')),
+        }),
         response: { 201: LoginBody, ...failures('VALIDATION', 'REGISTRATION_CLOSED', 'RATE_LIMITED', 'UNAVAILABLE') },
       },
     },
     async (request, reply) => {
       const user = await accounts.register(request.body);
+      record(request, 'registered', user.id);
       return reply.code(201).send(bodyOf(await accounts.openLogin(user, originOf(request))));
     },
   );
@@ -72,7 +88,14 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
     },
     async (request) => {
       const { email } = request.body;
-      const user = await guessed(limits, [email, addressOf(request)], () => accounts.authenticate(request.body));
+      const user = await guessed(limits, [email, addressOf(request)], () =>
+        accounts.authenticate(request.body).catch((error) => {
+          const { address } = originOf(request);
+          audit.record({ action: 'login_failed', ownerEmail: email, actorId: null, address });
+          throw error;
+        }),
+      );
+      record(request, 'login', user.id, { way: 'password' });
       return bodyOf(await accounts.openLogin(user, originOf(request)));
     },
   );
@@ -106,7 +129,8 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
       },
     },
     async (request, reply) => {
-      await accounts.endLogin(request.body.refreshToken);
+      const { userId, loginId: login } = await accounts.endLogin(request.body.refreshToken);
+      record(request, 'logout', userId, { login });
       return reply.code(204).send(null);
     },
   );

@@ -1,13 +1,15 @@
 // A user's machines: list, add, rename, remove, and new tokens for their agents.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { HermitError, MachineInfo } from '@hermit/protocol';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts, Machine } from '../accounts/accounts.ts';
+import { type AuditAction, NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
+import { originOf } from './origin.ts';
 
 export type MachinePresence = {
   readonly online: boolean;
@@ -26,7 +28,7 @@ const PRESENCE = 3_000;
  * Names are printed in terminals: no control characters, no marks that turn the direction of what follows, no line
  * separators, no halves of characters. No blanks at either end, which nobody would see.
  */
-const MachineName = Type.String({
+export const MachineName = Type.String({
   minLength: 1,
   maxLength: 64,
   pattern: '^(?!\\s)[^\\p{Cc}\\p{Cs}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]{1,64}(?<!\\s)$',
@@ -48,11 +50,17 @@ export type MachineRoutesOptions = {
   tokens: Pick<Tokens, 'verifyAccess'>;
   presence: PresenceReader;
   limits?: Limiter;
+  audit?: Recorder;
 };
 
 /** Somebody else's machine is answered as one that does not exist: 404. */
 export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOptions): void {
-  const { accounts, presence, limits = UNLIMITED } = options;
+  const { accounts, presence, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
+  const record = (request: FastifyRequest, action: AuditAction, machineId: string, name?: string) => {
+    const { id } = callerOf(request);
+    const details = name === undefined ? {} : { name };
+    audit.record({ action, ownerId: id, actorId: id, address: originOf(request).address, machineId, details });
+  };
   demandToken(scope, options);
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['machines'];
@@ -83,6 +91,7 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
     async (request, reply) => {
       await limits.take('enrol', callerOf(request).id);
       const { machine, token } = await accounts.createMachine(callerOf(request).id, request.body.name);
+      record(request, 'machine_added', machine.id, machine.name);
       // Nobody has its token yet, so nobody can hold it.
       return reply.code(201).send({ machine: infoOf(machine), token });
     },
@@ -105,6 +114,7 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
     },
     async (request) => {
       const machine = await accounts.renameMachine(callerOf(request).id, request.params.id, request.body.name);
+      record(request, 'machine_renamed', machine.id, machine.name);
       return { machine: await oneWithPresence(machine, presence) };
     },
   );
@@ -121,6 +131,7 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
     },
     async (request, reply) => {
       await accounts.removeMachine(callerOf(request).id, request.params.id);
+      record(request, 'machine_removed', request.params.id);
       return reply.code(204).send(null);
     },
   );
@@ -138,13 +149,14 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
     async (request) => {
       await limits.take('enrol', callerOf(request).id);
       const { machine, token } = await accounts.rotateMachineToken(callerOf(request).id, request.params.id);
+      record(request, 'machine_token_replaced', machine.id);
       // The token is out: it must reach its owner, whatever presence says.
       return { machine: await oneWithPresence(machine, presence).catch(() => infoOf(machine)), token };
     },
   );
 }
 
-function infoOf({ id, name, lastSeen }: Machine, live?: MachinePresence): MachineInfo {
+export function infoOf({ id, name, lastSeen }: Machine, live?: MachinePresence): MachineInfo {
   const seen = Math.max(lastSeen ?? 0, live?.lastSeen ?? 0);
   return {
     id,

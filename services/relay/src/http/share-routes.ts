@@ -1,13 +1,15 @@
 // Sharing: the owner of a machine gives one session to another user, or to whoever opens a link, and takes it back.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Name, SessionInfo, Timestamp, Token, Uuid } from '@hermit/protocol';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Accounts, ReceivedShare } from '../accounts/accounts.ts';
+import { type AuditAction, type AuditEvent, NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
+import { originOf } from './origin.ts';
 
 /** Seconds that a share is good for: a day unless said otherwise, at most a quarter of a year. */
 const USUAL = 86_400;
@@ -37,7 +39,9 @@ const Received = Type.Object({
   session: Type.Union([SessionInfo, Type.Null()], { description: 'Null: its machine is offline, or it has ended' }),
 });
 const Wish = Type.Object({
-  email: Type.Optional(Type.String({ minLength: 1, maxLength: 254, description: "a user's e-mail address" })),
+  email: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 254, pattern: '^[^\\u0000]*$', description: "a user's e-mail address" }),
+  ),
   role: Role,
   expiresInSeconds: Type.Optional(
     Type.Integer({ minimum: SHORTEST, maximum: LONGEST, description: `a number from ${SHORTEST} to ${LONGEST}` }),
@@ -59,12 +63,20 @@ export type ShareRoutesOptions = {
   /** The sessions of a machine, as presence shows them. */
   sessions: SessionReader;
   limits?: Limiter;
+  audit?: Recorder;
   now?: () => number;
 };
 
+type Shared = { machineId: string; sessionId: string };
+
 /** Somebody else's machine, session or share is answered as one that does not exist: 404. */
 export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions): void {
-  const { accounts, sessions, limits = UNLIMITED, now = Date.now } = options;
+  const { accounts, sessions, limits = UNLIMITED, audit = NOBODY_LISTENS, now = Date.now } = options;
+  const record = (request: FastifyRequest, action: AuditAction, of: Shared, details: AuditEvent['details'] = {}) => {
+    const { id: actorId } = callerOf(request);
+    const { machineId, sessionId } = of;
+    audit.record({ action, actorId, address: originOf(request).address, machineId, sessionId, details });
+  };
   demandToken(scope, options);
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['sharing'];
@@ -98,6 +110,7 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
         role,
         expiresAt,
       });
+      record(request, 'shared', share, { with: share.email ?? 'a link', role, expiresAt });
       return reply.code(201).send(token === null ? { share } : { share, token });
     },
   );
@@ -134,7 +147,8 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
     },
     async (request, reply) => {
       const { id: machineId, sessionId, shareId } = request.params;
-      await accounts.withdrawShare(callerOf(request).id, { machineId, sessionId }, shareId);
+      const gone = await accounts.withdrawShare(callerOf(request).id, { machineId, sessionId }, shareId);
+      record(request, 'share_withdrawn', gone, { with: gone.email ?? 'a link', role: gone.role });
       return reply.code(204).send(null);
     },
   );
@@ -172,6 +186,7 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
     async (request, reply) => {
       await limits.take('code', callerOf(request).id);
       const accepted = await accounts.acceptShare(callerOf(request).id, request.body.token);
+      record(request, 'share_accepted', accepted, { role: accepted.role });
       const [share] = await withSessions([accepted], sessions);
       return reply.code(201).send({ share: share as Static<typeof Received> });
     },
@@ -188,7 +203,8 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
       },
     },
     async (request, reply) => {
-      await accounts.leaveShare(callerOf(request).id, request.params.shareId);
+      const left = await accounts.leaveShare(callerOf(request).id, request.params.shareId);
+      record(request, 'share_left', left, { role: left.role });
       return reply.code(204).send(null);
     },
   );

@@ -29,6 +29,7 @@ import { Bucket } from './bucket.ts';
 import type { KnownClient } from './directory.ts';
 import { attachAsked, sessionAsked } from './journal.ts';
 import { JsonWriter } from './json-writer.ts';
+import type { Look } from './observer.ts';
 import type { Pod } from './pod.ts';
 import { type Held, type Right, Rights } from './rights.ts';
 import { Viewer } from './viewer.ts';
@@ -525,7 +526,11 @@ export class ClientLink {
     });
     viewer.requestId = requestId;
     viewer.settle = attachAsked(this.pod, this.connection, machineId, attach);
-    const seat: Seat = { viewer, json, idBytes: uuidBytes(clientId), right, expiry: null };
+    const seat: Seat = {
+      ...{ viewer, json, idBytes: uuidBytes(clientId), right, expiry: null },
+      // A later attempt is the same look.
+      told: before?.told ?? false,
+    };
     this.seats.set(sessionId, seat);
     this.rights.hold(seat, right);
     this.pod.counters.attaches++;
@@ -565,6 +570,10 @@ export class ClientLink {
     if (message.type === 'attached') viewer.settle('attached');
     else if (message.type === 'error') viewer.settle({ code: message.code });
     const seat = this.seats.get(viewer.sessionId);
+    if (message.type === 'attached' && seat?.viewer === viewer && !seat.told) {
+      seat.told = true;
+      this.pod.observer.attached?.(this.lookOf(viewer, viewer.attach.from));
+    }
     if (seat?.json && seat.viewer === viewer) {
       if (message.type === 'attached') seat.json.inputSent = Math.max(seat.json.inputSent, message.inputOffset);
       if (message.type === 'unknown_attachment') {
@@ -584,6 +593,11 @@ export class ClientLink {
     const inputFrom = seat.json?.inputSent ?? 0;
     const known = { type: 'attach' as const, machineId, sessionId, clientId, mode, from, inputFrom, readOnly };
     this.admit({ ...known, attempt: attempt + 1 }, who, seat.right);
+  }
+
+  private lookOf({ machineId, sessionId, readOnly }: Viewer, offset: number | null): Look {
+    const { address, who } = this;
+    return { userId: who?.userId ?? '', machineId, sessionId, address, readOnly, offset };
   }
 
   private detach({ sessionId, requestId }: Of<'detach'>): void {
@@ -606,6 +620,7 @@ export class ClientLink {
     viewer.gone = true;
     viewer.settle('abandoned');
     if (tell) {
+      if (seat.told) this.pod.observer.detached?.(this.lookOf(viewer, viewer.nextByte));
       const detach = { type: 'detach', sessionId, clientId, attempt } satisfies RelayToAgent;
       this.pod.toMachine(machineId, JSON.stringify(detach));
     }

@@ -8,7 +8,12 @@ import type { Viewer } from './viewer.ts';
 /** `until`: it may be another from then on, milliseconds since 1970; null: no end is known. */
 export type Right = { readonly role: Role; readonly until: number | null };
 /** An attachment, the right it stands on, and the timer of that right's end. */
-export type Held = { readonly viewer: Viewer; right: Right; expiry: Timer | null };
+export type Held = {
+  readonly viewer: Viewer;
+  right: Right;
+  expiry: Timer | null /** Its looking was told. */;
+  told: boolean;
+};
 
 export type RightsParts = {
   pod: Pod;

@@ -51,12 +51,12 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
     scope.get('/ws/agent', { websocket: true, schema, config }, (ws, request) => {
       tune(ws);
       if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptAgent(socketOf(ws, NOBODY), request.id, addressOf(request));
+      else pod.acceptAgent(socketOf(ws, NOBODY), request.id, request.ip);
     });
     scope.get('/ws/client', { websocket: true, schema, config }, (ws, request) => {
       tune(ws);
       if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptClient(socketOf(ws, NOBODY), request.id, addressOf(request));
+      else pod.acceptClient(socketOf(ws, NOBODY), request.id, request.ip);
     });
   });
 }

@@ -1,0 +1,63 @@
+// Users as a provider of single sign-on knows them: by issuer and subject, never by an address alone.
+import { HermitError } from '@hermit/protocol';
+import type { Sql, TransactionSql } from 'postgres';
+import { type User, withFirst } from './users.ts';
+
+/** What the provider vouches for. */
+export type Identity = { readonly issuer: string; readonly subject: string };
+export type IdentityClaims = Identity & { readonly email: string | null; readonly emailVerified: boolean };
+
+export type IdentitiesOptions = {
+  sql: Sql;
+  now: () => number;
+  /** Whether whoever the provider knows gets an account. */
+  open: boolean;
+};
+
+export function createIdentities({ sql, now, open }: IdentitiesOptions) {
+  const keep = (tx: TransactionSql | Sql, { issuer, subject }: Identity, userId: string) => tx`
+    insert into identities (issuer, subject, user_id, created_at)
+    values (${issuer}, ${subject}, ${userId}, ${new Date(now())})
+    on conflict (issuer, subject) do nothing`;
+
+  return {
+    /**
+     * The user with this identity; a new one where accounts are made this way. Throws REGISTRATION_CLOSED; FORBIDDEN where
+     * the provider does not vouch for an address; DUPLICATE where the address has an account: whoever made that may not
+     * be the one who owns the address, so it is joined to an identity from inside alone (`linkIdentity`).
+     */
+    async userByIdentity(claims: IdentityClaims): Promise<{ user: User; isNew: boolean }> {
+      const { issuer, subject, email } = claims;
+      const [known] = await sql<User[]>`
+        select users.id, email, administrator from identities join users on users.id = user_id
+        where issuer = ${issuer} and subject = ${subject}`;
+      if (known !== undefined) return { user: known, isNew: false };
+      if (email === null || !claims.emailVerified) {
+        throw new HermitError('FORBIDDEN', 'The provider does not vouch for your e-mail address.');
+      }
+      return sql.begin(async (tx) => {
+        const first = await withFirst(tx);
+        if (!open && !first) throw new HermitError('REGISTRATION_CLOSED');
+        const [user] = await tx<User[]>`
+          insert into users (email, administrator) values (${email}, ${first})
+          on conflict (lower(email collate "C")) do nothing
+          returning id, email, administrator`;
+        if (user === undefined) {
+          const message = `${email} has an account here: log in to it, and link it in its settings.`;
+          throw new HermitError('DUPLICATE', message);
+        }
+        await keep(tx, claims, user.id);
+        return { user, isNew: true };
+      }) as Promise<{ user: User; isNew: boolean }>;
+    },
+
+    /** From then on whoever has this identity is this user. Throws DUPLICATE where it is somebody else's. */
+    async linkIdentity(userId: string, identity: Identity): Promise<void> {
+      const { issuer, subject } = identity;
+      await keep(sql, identity, userId);
+      const [owner] = await sql<{ user_id: string }[]>`
+        select user_id from identities where issuer = ${issuer} and subject = ${subject}`;
+      if (owner?.user_id !== userId) throw new HermitError('DUPLICATE', 'This identity belongs to another account.');
+    },
+  };
+}

@@ -1,0 +1,174 @@
+// Letting devices in without a password: they show a code, and somebody who is logged in approves it.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { MachineInfo, Timestamp, Token } from '@hermit/protocol';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { Accounts } from '../accounts/accounts.ts';
+import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
+import { limited } from '../limits/request-limits.ts';
+import { callerOf, demandToken } from './caller.ts';
+import { failures } from './http-errors.ts';
+import { bodyOf, LoginBody } from './login-routes.ts';
+import { infoOf, MachineName } from './machine-routes.ts';
+import { originOf } from './origin.ts';
+
+/** Seconds between two questions of a device. */
+const INTERVAL = 2;
+
+const Code = Type.String({ minLength: 1, maxLength: 32, description: 'a code as the device shows it' });
+const Asked = Type.Object({
+  machineName: Type.Union([Type.String(), Type.Null()], { description: 'Null: it asks for a login' }),
+  client: Type.String({ description: 'What the program called itself' }),
+  address: Type.String({ description: 'Where it is' }),
+  createdAt: Timestamp,
+  expiresAt: Timestamp,
+  replaces: Type.Boolean({ description: 'You have a machine of this name: approving takes its token away' }),
+});
+const Outcome = Type.Union([
+  Type.Object({ status: Type.Literal('pending'), interval: Type.Integer() }),
+  Type.Object({ status: Type.Literal('denied') }),
+  Type.Object({ status: Type.Literal('login'), ...LoginBody.properties }),
+  Type.Object({ status: Type.Literal('machine'), machine: MachineInfo, token: Type.String() }),
+]);
+
+export type DeviceRoutesOptions = {
+  accounts: Pick<Accounts, 'confirm' | 'startDevice' | 'deviceByCode' | 'decideDevice' | 'deviceOutcome'>;
+  tokens: Pick<Tokens, 'verifyAccess'>;
+  limits?: Limiter;
+  audit?: Recorder;
+  /** Where people reach the relay; without it, where the request was sent to. */
+  publicUrl?: string | undefined;
+};
+
+/** For the device, which has no token yet. */
+export function askingDeviceRoutes(scope: FastifyInstance, options: DeviceRoutesOptions): void {
+  const { accounts, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
+  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const tags = ['devices'];
+
+  app.post(
+    '/auth/device',
+    {
+      config: limited('device'),
+      schema: {
+        tags,
+        summary: 'Ask to be let in: for a login, or for the token of a machine',
+        body: Type.Object({ machineName: Type.Optional(MachineName) }),
+        response: {
+          201: Type.Object({
+            code: Type.String({ description: 'For people to type' }),
+            link: Type.String({ description: 'Where they type it' }),
+            secret: Type.String({ description: 'For the device, which asks for the outcome with it' }),
+            expiresAt: Timestamp,
+            interval: Type.Integer({ description: 'Seconds to wait between two questions' }),
+          }),
+          ...failures('VALIDATION', 'RATE_LIMITED', 'UNAVAILABLE'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const started = await accounts.startDevice(request.body.machineName ?? null, originOf(request));
+      const link = new URL('device', relayUrl(request, options.publicUrl));
+      link.searchParams.set('code', started.code);
+      return reply.code(201).send({ ...started, link: link.href, interval: INTERVAL });
+    },
+  );
+
+  app.post(
+    '/auth/device/outcome',
+    {
+      schema: {
+        tags,
+        summary: 'Whether a device was let in; what it asked for is handed out once',
+        body: Type.Object({ secret: Type.Intersect([Token], { description: 'the secret of the request' }) }),
+        response: {
+          200: Outcome,
+          ...failures('VALIDATION', 'NOT_FOUND', 'MACHINE_LIMIT', 'RATE_LIMITED', 'UNAVAILABLE'),
+        },
+      },
+    },
+    async (request) => {
+      await limits.take('poll', request.body.secret);
+      const outcome = await accounts.deviceOutcome(request.body.secret);
+      switch (outcome.status) {
+        case 'pending':
+          return { status: outcome.status, interval: INTERVAL };
+        case 'denied':
+          return { status: outcome.status };
+        case 'login': {
+          const { id } = outcome.login.user;
+          const { address } = originOf(request);
+          audit.record({ action: 'login', ownerId: id, actorId: id, address, details: { way: 'device' } });
+          return { status: outcome.status, ...bodyOf(outcome.login) };
+        }
+        case 'machine': {
+          const { machine, token } = outcome.machine;
+          const { userId } = outcome;
+          const about = { ownerId: userId, actorId: userId, address: originOf(request).address, machineId: machine.id };
+          audit.record({ action: 'machine_added', ...about, details: { name: machine.name, way: 'device' } });
+          return { status: outcome.status, machine: infoOf(machine), token };
+        }
+      }
+    },
+  );
+}
+
+/** For whoever approves. */
+export function decidingDeviceRoutes(scope: FastifyInstance, options: DeviceRoutesOptions): void {
+  const { accounts, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
+  demandToken(scope, options);
+  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const tags = ['devices'];
+  const denied = failures('NOT_AUTHENTICATED', 'NOT_FOUND', 'RATE_LIMITED', 'UNAVAILABLE');
+
+  app.get(
+    '/api/device/:code',
+    {
+      schema: {
+        tags,
+        summary: 'What the device that shows this code asks for',
+        params: Type.Object({ code: Code }),
+        response: { 200: Asked, ...failures('VALIDATION'), ...denied },
+      },
+    },
+    async (request) => {
+      const { id } = callerOf(request);
+      await limits.take('code', id);
+      return accounts.deviceByCode(id, request.params.code);
+    },
+  );
+
+  app.post(
+    '/api/device/approve',
+    {
+      schema: {
+        tags,
+        summary: 'Let the device in that shows this code, or not; once',
+        body: Type.Object({
+          code: Code,
+          approve: Type.Optional(Type.Boolean({ description: 'true, or false to refuse' })),
+          replace: Type.Optional(Type.Boolean({ description: 'true where the token of a machine may be replaced' })),
+        }),
+        response: { 204: Type.Null({ description: 'Decided' }), ...failures('VALIDATION', 'DUPLICATE'), ...denied },
+      },
+    },
+    async (request, reply) => {
+      const { id } = callerOf(request);
+      const { code, approve = true, replace = false } = request.body;
+      await limits.take('code', id);
+      const { machineName } = await accounts.decideDevice(id, code, { approve, replace });
+      const action = approve ? 'device_approved' : 'device_refused';
+      const details = machineName === null ? {} : { machine: machineName };
+      audit.record({ action, ownerId: id, actorId: id, address: originOf(request).address, details });
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+/** With a slash at its end. */
+export function relayUrl(request: FastifyRequest, publicUrl: string | undefined): string {
+  const url = publicUrl ?? `${request.protocol}://${request.host}`;
+  return url.endsWith('/') ? url : `${url}/`;
+}
