@@ -1,6 +1,7 @@
 // A whole Hermit on a virtual clock: two or three pods, an agent, viewers; its faults; and the properties S1 to S8.
 import { LIMITS, useLimits } from '@hermit/protocol';
 import type { Dial, SocketEvents } from '@hermit/transport';
+import type { Session } from '../../services/agent/src/session/session.ts';
 import { JsonClient } from './actors/json-client.ts';
 import { SimAgent } from './actors/sim-agent.ts';
 import { SimClient, type Viewer } from './actors/sim-client.ts';
@@ -19,6 +20,8 @@ const SOCKET_BOUND = { calm: 8_000, drain: 8_000, faults: 1_400 };
 const MOST_PAUSED = 2_400;
 /** S8: a live viewer waits at most this long when nothing is lost; milliseconds. */
 const MOST_STALLED = 250;
+/** S5: changes between live and catching up, of one attempt. */
+const MOST_MARKERS = 150;
 const MOST_EVENTS = 1_500_000;
 
 export class System {
@@ -30,6 +33,7 @@ export class System {
   readonly agent: SimAgent;
   private readonly schedule: Schedule;
   private readonly wires = new Map<Process, Wire[]>();
+  private readonly pauses = new Map<string, { state: string; since: number }>();
   private agentOffline = false;
   private restarted = false;
 
@@ -295,13 +299,9 @@ export class System {
   private always(): void {
     const { world } = this;
     for (const session of this.agent.agent.sessions.all.values()) {
-      if (session.paused) {
-        const since = Math.max(
-          ...[...session.attachments.values()].map((a) => Math.max(a.progressAt, a.owesSince ?? 0)),
-          0,
-        );
-        if (world.now - since > MOST_PAUSED)
-          world.fail('S7', `${session.id} is paused, and nobody acknowledges anything new`);
+      this.watchPause(session);
+      for (const a of session.attachments.values()) {
+        if (a.marker > MOST_MARKERS) world.fail('S5', `${a.id} went live and back ${a.marker} times`);
       }
       // A script has a new attachment with each connection, and the old ones live on until their sockets are found dead.
       if (session.attachments.size > this.viewers.length + 8) world.fail('S5', 'more attachments than viewers');
@@ -312,6 +312,22 @@ export class System {
           world.fail('S5', `${wire.server.buffered} bytes are buffered for one client`);
         }
       }
+    }
+  }
+
+  /** S7: what was acknowledged is looked at from outside, not as the agent remembers it. */
+  private watchPause(session: Session): void {
+    const { world } = this;
+    const state = [...session.attachments.values()]
+      .map((a) => `${a.id} ${a.attempt} ${a.ack} ${a.snapshot?.acked ?? 0}`)
+      .join();
+    const seen = this.pauses.get(session.id);
+    if (!seen || !session.paused || seen.state !== state) {
+      this.pauses.set(session.id, { state, since: world.now });
+      return;
+    }
+    if (world.now - seen.since > MOST_PAUSED) {
+      world.fail('S7', `${session.id} is paused, and nobody acknowledges anything new`);
     }
   }
 
@@ -335,7 +351,8 @@ export class System {
     for (const viewer of this.viewers) {
       if (!viewer.quit || !(viewer instanceof SimClient) || !viewer.attachment) continue;
       for (const session of agent.agent.sessions.all.values()) {
-        if (session.attachments.has(viewer.attachment.clientId)) return `S5: ${viewer.name} has left, its attachment stays`;
+        if (session.attachments.has(viewer.attachment.clientId))
+          return `S5: ${viewer.name} has left, its attachment stays`;
       }
     }
     const owner = this.store.owner();

@@ -105,6 +105,12 @@ test('shared with a person to type, both drive; whose size counts is theirs to c
   await driver.corner.click();
   await driver.page.getByRole('radio', { name: 'Whoever drives' }).check();
   await driver.corner.click();
-  await until('the driver has the say', async () => (await driver.size()) === size);
+  let last = '';
+  await until('the driver has the say', async () => {
+    last = await driver.size();
+    return last === size;
+  }).catch((e) => {
+    throw new Error(`${e} ${last} ${size}`);
+  });
   expect([...driver.window.complaints, ...viewer.window.complaints]).toEqual([]);
 });
