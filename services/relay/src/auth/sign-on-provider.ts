@@ -7,6 +7,7 @@ import {
   type Configuration,
   calculatePKCECodeChallenge,
   discovery,
+  fetchUserInfo,
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
@@ -87,7 +88,10 @@ export function createSignOnProvider(settings: SignOnSettings, now: () => number
         });
         const claims = tokens.claims();
         if (claims === undefined) throw new Error('the provider sent no identity');
-        const { iss, sub, email, email_verified } = claims;
+        const { iss, sub } = claims;
+        // Some providers tell the address with the identity, others only when they are asked.
+        const told = claims.email === undefined && at.serverMetadata().userinfo_endpoint !== undefined;
+        const { email, email_verified } = told ? await fetchUserInfo(at, tokens.access_token, sub) : claims;
         return {
           issuer: iss,
           subject: sub,
