@@ -125,6 +125,21 @@ describe('what the chart says beside its templates', () => {
     expect(runbooks.filter((anchor) => !known.includes(anchor ?? ''))).toEqual([]);
   });
 
+  it('carries alerts and dashboards as they are', async () => {
+    const base = ['--values', join(here, 'cases', 'existing-secrets.yaml'), '--show-only', 'templates/metrics.yaml'];
+    const set = 'metrics.prometheusRule.enabled=true,metrics.dashboards.enabled=true';
+    const objects = objectsIn((await template(...base, '--set', set)).stdout);
+    const rule = objects.find(({ kind }) => kind === 'PrometheusRule');
+    const dashboards = objects.find(({ kind }) => kind === 'ConfigMap');
+    expect(rule?.spec).toEqual(parse(readFileSync(join(chart, 'monitoring', 'alerts.yaml'), 'utf8')));
+    const files = readdirSync(join(chart, 'monitoring')).filter((file) => file.endsWith('.json'));
+    expect(Object.keys(dashboards?.data ?? {}).sort()).toEqual(files.sort());
+    for (const file of files) {
+      const text = readFileSync(join(chart, 'monitoring', file), 'utf8');
+      expect(JSON.parse(dashboards?.data?.[file] ?? '')).toEqual(JSON.parse(text));
+    }
+  });
+
   it('names each image once a container', async () => {
     const { stdout } = await template('--values', join(here, 'cases', 'everything.yaml'));
     const images = objectsIn(stdout).flatMap((object) => containersOf(podOf(object) ?? { containers: [] }));

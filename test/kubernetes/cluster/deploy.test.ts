@@ -87,18 +87,21 @@ const isUp = (name: string) =>
 describe('before an install', () => {
   it('the API server takes every object', async () => {
     const cases = join(root, 'test', 'kubernetes', 'chart', 'cases');
+    const manifests: [of: string, yaml: string][] = [];
     for (const name of ['existing-secrets', 'secrets-as-values', 'agent-on-every-node', 'demo', 'everything']) {
       // Kinds of operators that are not here have no API to ask.
       const without = ['--set', 'httpRoute.enabled=false,metrics.serviceMonitor.enabled=false'];
       const values = ['--values', join(cases, `${name}.yaml`)];
-      const manifests = await must('helm', ['template', 'hermit', chart, '-n', namespace, ...values, ...without]);
-      const input = { input: manifests };
-      const said = await run(
-        'kubectl',
-        ['apply', '-n', namespace, '--dry-run=server', '--validate=strict', '-f', '-'],
-        input,
-      );
-      expect(said.code, said.stderr).toBe(0);
+      manifests.push([name, await must('helm', ['template', 'hermit', chart, '-n', namespace, ...values, ...without])]);
+    }
+    for (const overlay of ['minimal', 'production']) {
+      const yaml = await kubectl('kustomize', join(root, 'deploy', 'k8s', 'overlays', overlay));
+      manifests.push([overlay, yaml.replaceAll(/^ {2}namespace: hermit$/gm, `  namespace: ${namespace}`)]);
+    }
+    for (const [name, input] of manifests) {
+      const apply = ['apply', '-n', namespace, '--dry-run=server', '--validate=strict', '-f', '-'];
+      const said = await run('kubectl', apply, { input });
+      expect(said.code, `${name}: ${said.stderr}`).toBe(0);
       expect(said.stderr, name).not.toMatch(/would violate PodSecurity|unknown field/);
     }
   });
