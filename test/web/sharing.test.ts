@@ -104,13 +104,9 @@ test('shared with a person to type, both drive; whose size counts is theirs to c
   await until('who typed last has the say', async () => (await driver.size()) !== size);
   await driver.corner.click();
   await driver.page.getByRole('radio', { name: 'Whoever drives' }).check();
+  await driver.page.getByRole('button', { name: 'Take over' }).click();
+  await driver.page.getByText('you', { exact: true }).waitFor();
   await driver.corner.click();
-  let last = '';
-  await until('the driver has the say', async () => {
-    last = await driver.size();
-    return last === size;
-  }).catch((e) => {
-    throw new Error(`${e} ${last} ${size}`);
-  });
+  await until('the driver has the say', async () => (await driver.size()) === size);
   expect([...driver.window.complaints, ...viewer.window.complaints]).toEqual([]);
 });

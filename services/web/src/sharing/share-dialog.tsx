@@ -74,9 +74,9 @@ export function ShareDialog({ relay, of, title, onClose }: Props): JSX.Element {
           </label>
           <label>
             For
-            <select name="life" defaultValue={String(24 * HOUR)}>
+            <select name="life">
               {lives.map(([seconds, text]) => (
-                <option key={seconds} value={String(seconds)}>
+                <option key={seconds} value={String(seconds)} selected={seconds === 24 * HOUR}>
                   {text}
                 </option>
               ))}

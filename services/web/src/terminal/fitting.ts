@@ -59,13 +59,23 @@ export class Fitting {
     this.observer.disconnect();
   }
 
+  private hasRoom(): boolean {
+    const room = this.addon.proposeDimensions();
+    return room !== undefined && room.cols >= this.term.cols && room.rows >= this.term.rows;
+  }
+
   /** A session of another size is shown whole: in smaller letters when it is larger, in the middle when it is smaller. */
   private place(): void {
     const { term, own, host } = this;
     if (!own) return;
     const shrink = Math.min(own.cols / term.cols, own.rows / term.rows, 1);
-    const fontSize = Math.max(SMALLEST, Math.floor(this.fontSize * shrink * 4) / 4);
+    let fontSize = Math.max(SMALLEST, Math.floor(this.fontSize * shrink * 4) / 4);
     if (term.options.fontSize !== fontSize) term.options.fontSize = fontSize;
+    // Cells are whole pixels, or halves: letters of half the size need not take half the room.
+    while (shrink < 1 && fontSize > SMALLEST && !this.hasRoom()) {
+      fontSize -= 0.25;
+      term.options.fontSize = fontSize;
+    }
     const foreign = term.cols !== own.cols || term.rows !== own.rows;
     host.classList.toggle('foreign-size', foreign);
     host.classList.toggle('overflowing', foreign && fontSize === SMALLEST);

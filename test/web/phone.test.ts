@@ -1,0 +1,142 @@
+// The web terminal on a phone: fingers, a keyboard that takes half the page, and a desktop that must not notice.
+import type { CDPSession } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../integration/kit/wait.ts';
+import { type Home, startHome } from './kit/home.ts';
+import type { Visitor } from './kit/visitor.ts';
+
+let home: Home;
+let desktop: Visitor;
+let phone: Visitor;
+let fingers: CDPSession;
+
+beforeAll(async () => {
+  home = await startHome();
+  desktop = await home.owner();
+  await desktop.newSession('box');
+  phone = await home.owner({ kind: 'phone' }, await home.cluster.path([1]));
+  fingers = await phone.window.context.newCDPSession(phone.page);
+});
+afterAll(() => home?.[Symbol.asyncDispose]());
+
+type Point = { x: number; y: number };
+const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...touchPoints: Point[]) =>
+  fingers.send('Input.dispatchTouchEvent', { type, touchPoints });
+
+/** Not waiting between: a finger that rests is a long press. */
+const drag = async ({ x, y }: Point, by: number) => {
+  const steps = Array.from({ length: 15 }, (_, i) => touch('touchMove', { x, y: y + (by * (i + 1)) / 15 }));
+  await Promise.all([touch('touchStart', { x, y }), ...steps, touch('touchEnd')]);
+};
+
+const key = (name: string) => phone.page.getByRole('toolbar', { name: 'Keys' }).getByRole('button', { name });
+
+const fontSize = () =>
+  phone.pane.locator('.xterm-rows').evaluate((rows) => Number.parseFloat(getComputedStyle(rows).fontSize));
+
+test('shows the machines, and the session the desktop is at, which does not shrink', async () => {
+  const before = await desktop.size();
+  await desktop.type('clear; seq 900 1000 | column\n');
+  await phone.machine('box').getByText('1 attached').waitFor();
+  await phone.window.picture('phone-machines');
+  await phone.machine('box').getByText('bash').first().click();
+  await phone.live();
+  await phone.sees('950');
+  expect(await desktop.size()).toBe(before);
+  const overhang = await phone.pane.locator('.screen').evaluate((element) => {
+    const inner = element.querySelector('.xterm-screen')?.getBoundingClientRect();
+    return inner ? inner.right - element.getBoundingClientRect().right : Number.NaN;
+  });
+  expect(overhang).toBeLessThanOrEqual(0);
+});
+
+test('typing from the phone gives it the say, by the usual policy; the key row types what phones lack', async () => {
+  await phone.type('clear; cat\n');
+  await until('the session has the size of the phone', async () => !(await phone.size()).includes('here'));
+  await phone.type('some text');
+  await key('Control').click();
+  expect(await key('Control').getAttribute('aria-pressed')).toBe('true');
+  await phone.page.keyboard.type('u');
+  await phone.page.keyboard.type('other text\n');
+  await phone.sees(/^other text\nother text$/m);
+  expect(await key('Control').getAttribute('aria-pressed')).toBe('false');
+  await key('^C').click();
+  await phone.sees(/\^C\n~\$$/m);
+  await phone.type('echo from the ro');
+  await key('Tab').click();
+  await key('Left').click();
+  await key('Left').click();
+  await phone.page.keyboard.type('>');
+  await phone.sees('from the >ro');
+  await key('^C').click();
+});
+
+test('two fingers size the font', async () => {
+  const before = await fontSize();
+  await touch('touchStart', { x: 150, y: 300 }, { x: 200, y: 300 });
+  await touch('touchMove', { x: 120, y: 300 }, { x: 220, y: 300 });
+  await touch('touchEnd');
+  await until('the letters are larger', async () => (await fontSize()) > before * 1.4);
+  await touch('touchStart', { x: 100, y: 300 }, { x: 250, y: 300 });
+  await touch('touchMove', { x: 140, y: 300 }, { x: 215, y: 300 });
+  await touch('touchEnd');
+  await until('the letters are as before', async () => Math.abs((await fontSize()) - before) <= 1);
+});
+
+test('one finger scrolls through what was printed, and the page itself stays', async () => {
+  await phone.type('clear; seq 1 500\n');
+  await phone.sees(/^500$/m);
+  await drag({ x: 180, y: 250 }, 300);
+  await until('earlier lines are seen', async () => !/^500$/m.test(await phone.screen()));
+  expect(await phone.page.evaluate(() => document.scrollingElement?.scrollTop)).toBe(0);
+  await phone.type('echo back\n');
+  await phone.sees(/^back$/m);
+});
+
+test('a long press shows the text, to select and copy', async () => {
+  await touch('touchStart', { x: 180, y: 300 });
+  const text = phone.page.getByLabel('Text of the terminal');
+  await text.waitFor();
+  await touch('touchEnd');
+  expect(await text.inputValue()).toMatch(/499\n500\n~\$ echo back\nback/);
+  await phone.page.getByRole('button', { name: 'Copy all' }).click();
+  await phone.page.getByRole('button', { name: 'Done' }).click();
+  expect(await phone.page.evaluate(() => navigator.clipboard.readText())).toContain('\nback\n');
+});
+
+test('with the keyboard open the last line is still seen', async () => {
+  const { width } = phone.page.viewportSize() ?? { width: 390 };
+  await phone.type('clear; seq 1 100\n');
+  await phone.page.setViewportSize({ width, height: 440 });
+  await phone.sees(/^100\n~\$$/m);
+  const bottom = await until('the keys are at the edge of what is seen', async () => {
+    const box = await phone.page.getByRole('toolbar', { name: 'Keys' }).boundingBox();
+    return box && Math.abs(box.y + box.height - 440) < 2 && box.y;
+  });
+  const cursor = await phone.pane.locator('.xterm-cursor').boundingBox();
+  expect(cursor && cursor.y + cursor.height).toBeLessThanOrEqual(bottom);
+  await phone.page.setViewportSize({ width, height: 800 });
+});
+
+test('a device that offers no size never resizes anybody', async () => {
+  await desktop.type('clear\n');
+  await until('the session is as large as the desktop again', async () => !(await desktop.size()).includes('here'));
+  const before = await desktop.size();
+  await phone.corner.click();
+  await phone.page.getByRole('checkbox', { name: "Ask for this window's size" }).uncheck();
+  await phone.corner.click();
+  await phone.page.reload();
+  await phone.live();
+  await phone.type('echo hi from the phone\n');
+  await desktop.sees(/^hi from the phone$/m);
+  expect(await desktop.size()).toBe(before);
+  await phone.type('clear; git log --oneline 2>/dev/null | head; ls --color / | head -30\n');
+  await phone.sees('usr');
+  await phone.corner.click();
+  await phone.page.getByRole('checkbox', { name: "Ask for this window's size" }).check();
+  await phone.corner.click();
+  await phone.type('clear; uname -s; date +%Y; ls --color -d /*\n');
+  await phone.sees('/usr');
+  await phone.window.picture('phone');
+  expect([...desktop.window.complaints, ...phone.window.complaints]).toEqual([]);
+});
