@@ -1,5 +1,7 @@
 // The two edges of the pod: `/ws/agent` and `/ws/client`. What arrives here belongs to the core from then on.
-import websocket from '@fastify/websocket';
+import type { ServerResponse } from 'node:http';
+import type { Socket as NodeSocket } from 'node:net';
+import websocket, { type WebSocket } from '@fastify/websocket';
 import { CLOSE, HermitError, LIMITS } from '@hermit/protocol';
 import { socketOf } from '@hermit/transport/node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -61,7 +63,17 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
   });
 }
 
-/** Keystrokes must not wait for Nagle's algorithm. */
-function tune(ws: unknown): void {
-  (ws as { _socket?: { setNoDelay(on: boolean): void } })._socket?.setNoDelay(true);
+type Inside = { readonly _socket?: NodeSocket & { _httpMessage?: ServerResponse | null } };
+
+/**
+ * Keystrokes must not wait for Nagle's algorithm. And the request with all that Fastify made for it, a few KiB, is not
+ * to live as long as the socket does: what remembers it is the response that was never sent, and a listener.
+ */
+function tune(ws: WebSocket): void {
+  const { _socket: socket } = ws as unknown as Inside;
+  ws.removeAllListeners('error');
+  ws.on('error', () => {}); // `close` follows
+  if (!socket) return;
+  socket.setNoDelay(true);
+  socket._httpMessage?.detachSocket(socket);
 }
