@@ -34,6 +34,26 @@ describe('the embedded start', () => {
   });
 });
 
+describe('single sign-on', () => {
+  const oidc = { OIDC_ISSUER: 'https://id.example.org', OIDC_CLIENT_ID: 'hermit', PUBLIC_URL: 'https://h.example.org' };
+
+  it('is off unless a provider is named, with all that it needs', () => {
+    expect(readConfig({}).signOn).toBeUndefined();
+    expect(readConfig({ ...oidc, OIDC_CLIENT_SECRET: 'word' })).toMatchObject({
+      signOn: { issuer: oidc.OIDC_ISSUER, clientId: 'hermit', clientSecret: 'word', scopes: 'openid email' },
+      signOnOpens: undefined,
+      publicUrl: oidc.PUBLIC_URL,
+    });
+    const missing = problems({ OIDC_ISSUER: oidc.OIDC_ISSUER }).problems.map(({ variable }) => variable);
+    expect(missing).toEqual(['OIDC_CLIENT_ID', 'PUBLIC_URL']);
+  });
+
+  it('says itself who gets an account by it', () => {
+    expect(readConfig({ ...oidc, OIDC_REGISTRATION: 'closed' }).signOnOpens).toBe(false);
+    expect(readConfig({ ...oidc, OIDC_REGISTRATION: 'open' }).signOnOpens).toBe(true);
+  });
+});
+
 describe('the clustered start', () => {
   it.each(['REDIS_URL', 'DATABASE_URL'] as const)('refuses %s without JWT_SECRET', (variable) => {
     expect(problems({ [variable]: clustered[variable] }).problems).toEqual([
@@ -84,6 +104,11 @@ describe('a wrong value', () => {
     ['TRUST_PROXY', '10.0.0', 'addresses or networks'],
     ['METRICS_PORT', 'yes', 'a port number'],
     ['MACHINES_PER_USER', '0', 'a number from 1'],
+    ['RATE_LIMITS', '-1', 'a number from 0'],
+    ['PUBLIC_URL', 'hermit.example.org', 'an address like https://'],
+    ['OIDC_ISSUER', 'http://id.example.org', 'the address of an OpenID Connect provider'],
+    ['OIDC_REGISTRATION', 'maybe', 'one of open, closed'],
+    ['AUDIT_DAYS', '0', 'a number of days'],
   ])('of %s (%s) is named, with what was expected', (variable, value, expected) => {
     const error = problems({ [variable]: value });
     expect(error.problems).toHaveLength(1);

@@ -116,6 +116,7 @@ export class AgentLink {
   // ---- What the agent says
 
   private text(message: string): void {
+    if (this.bad > PATIENCE) return; // it has been closed, and says what it likes
     this.liveness.heard();
     let m: AgentToRelay;
     try {
@@ -138,7 +139,7 @@ export class AgentLink {
     this.pod.counters.badMessages++;
     const { connection, machineId: machine } = this;
     this.pod.log('agent_bad_message', { connection, machine, code, reason });
-    if (++this.bad > PATIENCE) this.close(CLOSE.flood);
+    if (++this.bad > PATIENCE && this.socket.open) this.close(CLOSE.flood);
   }
 
   private message(m: Exclude<AgentToRelay, Register>, text: string): void {
@@ -175,6 +176,7 @@ export class AgentLink {
   }
 
   private binary(frame: Uint8Array): void {
+    if (this.bad > PATIENCE) return;
     this.liveness.heard();
     const type = frameType(frame);
     if (type === 0 || type === FRAME.input || type === FRAME.ack || !this.registered) {

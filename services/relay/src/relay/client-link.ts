@@ -148,7 +148,7 @@ export class ClientLink {
     const { code } = error instanceof HermitError ? error : new HermitError('INTERNAL');
     this.pod.log('client_bad_message', { connection: this.connection, user: this.who?.userId, code });
     this.fail(error);
-    if (++this.bad > PATIENCE) this.close(CLOSE.flood);
+    if (++this.bad > PATIENCE && this.socket.open) this.close(CLOSE.flood);
   }
 
   /** A client that floods is told so, and what it sent is not carried out. */
@@ -161,6 +161,7 @@ export class ClientLink {
   // ---- What the client says
 
   private text(message: string): void {
+    if (this.bad > PATIENCE) return; // it has been closed, and says what it likes
     this.liveness.heard();
     if (!this.allowed(this.texts)) return;
     let m: ClientToRelay;
@@ -210,6 +211,7 @@ export class ClientLink {
   }
 
   private binary(frame: Uint8Array): void {
+    if (this.bad > PATIENCE) return;
     this.liveness.heard();
     const type = frameType(frame);
     if (!this.who) {

@@ -1,0 +1,170 @@
+// What one address, one account and one socket may do, counted by all pods together; and what is said when it is too much.
+import { randomUUID } from 'node:crypto';
+import { inputFrame, LIMITS, uuidBytes } from '@hermit/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RULES } from '../../../services/relay/src/limits/rules.ts';
+import { until } from '../kit/wait.ts';
+import { type Answer, dial, HandClient, PASSWORD, type Relays, startRelays } from './relay-kit.ts';
+
+const FLOOD = 4007;
+/** The proxy that these requests come through, and the client that it tells of. */
+const from = (address: string) => ({ 'x-forwarded-for': address });
+
+function refused(answer: Answer<unknown>): void {
+  expect(answer).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED', message: expect.any(String) } });
+  const seconds = Number(answer.headers.get('retry-after'));
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThanOrEqual(3_600);
+}
+
+describe('on two pods behind a proxy', () => {
+  let relays: Relays;
+  let serial = 0;
+  beforeAll(async () => {
+    relays = await startRelays({ pods: 2, env: { TRUST_PROXY: 'loopback' } });
+  });
+  afterAll(() => relays?.[Symbol.asyncDispose]());
+  const fresh = () => `198.51.100.${++serial}`;
+  const login = (pod: number, address: string, email: string, password: string) =>
+    relays.pod(pod).call('POST', '/auth/login', { body: { email, password }, headers: from(address) });
+
+  it('somebody who guesses one password is stopped, on both pods; its owner elsewhere is not', async () => {
+    const person = await relays.person();
+    const [guesser, home] = [fresh(), fresh()];
+    const statuses: number[] = [];
+    for (let i = 0; i < RULES.guess.most; i++) {
+      statuses.push((await login(i % 2, guesser, person.email, `wrong ${i}`)).status);
+    }
+    expect(statuses).toEqual(Array(RULES.guess.most).fill(401));
+    for (const pod of [0, 1]) refused(await login(pod, guesser, person.email.toUpperCase(), PASSWORD));
+    expect((await login(0, home, person.email, PASSWORD)).status).toBe(200);
+    // Another account from there is not stopped by this one.
+    const other = await relays.person();
+    expect((await login(1, guesser, other.email, PASSWORD)).status).toBe(200);
+  });
+
+  it('a right password begins the count anew', async () => {
+    const person = await relays.person();
+    const address = fresh();
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 5; i++) expect((await login(i % 2, address, person.email, 'wrong')).status).toBe(401);
+      expect((await login(round % 2, address, person.email, PASSWORD)).status).toBe(200);
+    }
+  });
+
+  it('an unknown address is answered like a known one, also when it is too much', async () => {
+    const address = fresh();
+    const email = `${randomUUID()}@example.org`;
+    for (let i = 0; i < RULES.guess.most; i++) expect((await login(0, address, email, 'wrong')).status).toBe(401);
+    refused(await login(1, address, email, 'wrong'));
+  });
+
+  it.each([
+    ['/auth/login', RULES.login.most, { email: 'x' }],
+    ['/auth/register', RULES.register.most, { email: 'no address', password: '' }],
+    ['/auth/device', RULES.device.most, { machineName: '' }],
+  ] as const)('%s is limited by address: %i', async (path, most, body) => {
+    const [address, other] = [fresh(), fresh()];
+    const call = (i: number, by: string) => relays.pod(i % 2).call('POST', path, { body, headers: from(by) });
+    const answers = await Promise.all(Array.from({ length: most + 10 }, (_, i) => call(i, address)));
+    const many = answers.filter(({ status }) => status === 429);
+    expect(many).toHaveLength(10);
+    for (const answer of many) refused(answer);
+    expect((await call(0, other)).status).not.toBe(429);
+  });
+
+  it('an IPv6 customer is one address, however many they have', async () => {
+    const call = (i: number) =>
+      relays.pod(i % 2).call('POST', '/auth/device', {
+        body: { machineName: '' },
+        headers: from(`2001:db8:7:${1}::${i.toString(16)}`),
+      });
+    const answers = await Promise.all(Array.from({ length: RULES.device.most + 5 }, (_, i) => call(i)));
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(5);
+  });
+
+  it('sockets without a token are let no further, on both pods, and those with one elsewhere are', async () => {
+    const [intruder, home] = [fresh(), fresh()];
+    // As many as the rule allows have come before.
+    for (let i = 0; i < RULES.intruder.most - 1; i++) relays.pod(i % 2).app.pod.observer.intruder?.(intruder);
+    const client = relays.use(await HandClient.open(`${relays.pod(0).url}/ws/client`, from(intruder)));
+    client.send({ type: 'auth', token: 'nonsense' });
+    expect(await client.heard('error')).toMatchObject({ code: 'INVALID_TOKEN' });
+    expect(await client.closedWith()).toBe(4002);
+    for (const pod of [0, 1]) {
+      for (const path of ['/ws/client', '/ws/agent']) {
+        const answer = () =>
+          dial(`${relays.pod(pod).url}${path}`, from(intruder)).then(
+            (ws) => ws.terminate(),
+            (error) => error as { status: number; headers: Record<string, string> },
+          );
+        const refusal = await until('the count has arrived', async () => (await answer()) || undefined);
+        expect(refusal).toMatchObject({ status: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } });
+        (await dial(`${relays.pod(pod).url}${path}`, from(home))).terminate();
+      }
+    }
+  });
+});
+
+it('trusts no proxy that is not named: what it says of addresses changes nothing', async () => {
+  await using relays = await startRelays({ embedded: true });
+  const call = (i: number) =>
+    relays.pod(0).call('POST', '/auth/device', { body: { machineName: '' }, headers: from(`203.0.113.${i % 250}`) });
+  const answers = await Promise.all(Array.from({ length: RULES.device.most + 3 }, (_, i) => call(i)));
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(3);
+});
+
+it('has no limits where they are switched off', async () => {
+  await using relays = await startRelays({ embedded: true, env: { RATE_LIMITS: '0' } });
+  const call = () => relays.pod(0).call('POST', '/auth/device', { body: { machineName: '' } });
+  const answers = await Promise.all(Array.from({ length: RULES.device.most + 20 }, call));
+  expect(answers.every(({ status }) => status === 400)).toBe(true);
+});
+
+describe('one socket', () => {
+  let relays: Relays;
+  beforeAll(async () => {
+    relays = await startRelays({ embedded: true });
+  });
+  afterAll(() => relays?.[Symbol.asyncDispose]());
+
+  it('that floods is told so, closed, and nobody else feels it', async () => {
+    const person = await relays.person();
+    const [flooding, quiet] = [await relays.client(0, person.accessToken), await relays.client(0, person.accessToken)];
+    for (let i = 0; i < 600; i++) flooding.send({ type: 'ping' });
+    expect(await flooding.heard('error')).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await flooding.closedWith()).toBe(FLOOD);
+    quiet.send({ type: 'list_machines' });
+    await quiet.heard('machines');
+  });
+
+  it('that floods with frames is closed as well', async () => {
+    const person = await relays.person();
+    const client = await relays.client(0, person.accessToken, 'binary');
+    const id = uuidBytes(randomUUID());
+    const frame = inputFrame(id, id, 1, 0, Buffer.from('x'), false);
+    for (let i = 0; i < 12_000; i++) client.ws.send(frame);
+    expect(await client.closedWith(15_000)).toBe(FLOOD);
+  });
+
+  it('has a bounded number of attachments', async () => {
+    const person = await relays.person();
+    const machine = await relays.machine(person);
+    const agent = await relays.agent(0, machine);
+    const client = await relays.client(0, person.accessToken);
+    for (let i = 0; i < LIMITS.attachmentsPerSocket; i++) {
+      expect(await client.attach(machine.id, agent.session())).toMatchObject({ type: 'attached' });
+    }
+    expect(await client.attach(machine.id, agent.session())).toMatchObject({ code: 'ATTACHMENT_LIMIT' });
+  });
+
+  it('that says nothing is closed', async () => {
+    const silent = [
+      relays.use(await HandClient.open(`${relays.pod(0).url}/ws/client`)),
+      relays.use(await HandClient.open(`${relays.pod(0).url}/ws/agent`)),
+    ];
+    expect(relays.pod(0).app.pod.strangers.size).toBeGreaterThanOrEqual(2);
+    for (const socket of silent) expect(await socket.closedWith(LIMITS.introduction + 5_000)).toBe(4001);
+    await until('they are forgotten', () => relays.pod(0).app.pod.strangers.size === 0);
+  });
+});
