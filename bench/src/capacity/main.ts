@@ -1,4 +1,4 @@
-// Prints the tables of docs/capacity.md: `npm run bench:capacity`, or this file with a seed as its argument.
+// Prints the tables of docs/capacity.md: node --conditions=@hermit/source bench/src/capacity/main.ts [SEED]
 import { seeded } from '@hermit/transport';
 import { type Fleet, fleetOf } from './fleet.ts';
 import { type Reconnects, reconnect } from './reconnects.ts';

@@ -186,7 +186,7 @@ export class Sessions {
   private launch(m: Start): Answer {
     const { defaults, newId, clock } = this.given;
     try {
-      if (this.all.size >= LIMITS.sessionsPerMachine) throw new HermitError('SESSION_LIMIT');
+      if (this.all.size >= LIMITS.sessionsPerMachine && !this.forgetEnded()) throw new HermitError('SESSION_LIMIT');
       const id = newId(); // CU-8: random, so never used again
       const size = { cols: m.cols ?? defaults.size.cols, rows: m.rows ?? defaults.size.rows };
       const command = m.command ?? defaults.command;
@@ -215,6 +215,16 @@ export class Sessions {
       if (error instanceof HermitError) return { code: error.code, message: error.message };
       return { code: 'SESSION_START_FAILED', message: 'The program could not be started.' };
     }
+  }
+
+  /** Makes room: the oldest session that has ended and that nobody looks at goes before its time. */
+  private forgetEnded(): boolean {
+    for (const s of this.all.values()) {
+      if (s.endedAt === null || s.attachments.size > 0) continue;
+      this.remove(s);
+      return true;
+    }
+    return false;
   }
 
   private kill(m: Extract<RelayToAgent, { type: 'kill_session' }>): void {
