@@ -1,21 +1,21 @@
 // What a fleet is reckoned with: constants measured by this benchmark, and what is assumed of the people.
-// Measured on a busy two-core machine, so the CPU figures are high; docs/capacity.md says from which run.
+// Measured on two cores that others used as well, so the CPU figures are high.
 
 export const MEASURED = {
   /** CPU of a pod for each idle agent: pings, renewals of leases; milliseconds in a second. */
-  idleAgentCpu: 0.14,
+  idleAgentCpu: 0.045,
   /** Memory of a pod for each idle agent, and for each session that somebody looks at; KiB. */
-  idleAgentMemory: 26,
-  attachedMemory: 45,
+  idleAgentMemory: 20,
+  attachedMemory: 46,
   /** A pod with nobody on it; MiB resident. */
   emptyPod: 130,
   /** CPU of one pod for a registration, its token and its lease; milliseconds. */
-  registration: 1.2,
+  registration: 1.7,
   /** CPU for a MB that passes; milliseconds: the agent's pod, the viewers' pod, Redis. */
   agentPodPerMb: 11,
   viewerPodPerMb: 10,
   redisPerMb: 3.5,
-  /** CPU of Redis for one script or one publish of a small message; milliseconds. */
+  /** CPU of Redis for one script or one publish of a small message; milliseconds. Not measured: a usual figure. */
   redisCommand: 0.02,
 } as const;
 
