@@ -1,14 +1,12 @@
 // `hermit presence` on a Redis without any pod: the table, the live table with its picture, JSON; few rights, many machines.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Context, type Streams } from '../../../packages/cli/src/context.ts';
-import { run } from '../../../packages/cli/src/program.ts';
 import { spawnPty } from '../../../services/agent/src/terminal/pty.ts';
 import { RedisHouse, type RedisInstance, withRedis } from '../../services/redis-topologies.ts';
 import { until } from '../kit/wait.ts';
 import { FleetOnRedis, manyMachines, type SketchedMachine } from './fleet-on-redis.ts';
+import { hermit as hermitItself } from './in-process-hermit.ts';
 import { newTerminal, pictureOf, textOf } from './terminal-picture.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -22,26 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => house[Symbol.asyncDispose]());
 
-/** The command inside this process: its result is no terminal's. */
-async function hermit(args: readonly string[], env: Record<string, string> = {}) {
-  const [out, err] = [sink(), sink()];
-  const stdin = new PassThrough();
-  stdin.end();
-  const streams = { stdin, stdout: out.stream, stderr: err.stream } as unknown as Streams;
-  const code = await run(new Context({ HOME: '/nonexistent', ...env }, streams), ['presence', ...args]);
-  return { code, out: out.text(), err: err.text() };
-}
-
-function sink() {
-  let text = '';
-  const stream = new Writable({
-    write(piece, _, done) {
-      text += String(piece);
-      done();
-    },
-  });
-  return { stream, text: () => text };
-}
+const hermit = (args: readonly string[], env?: Record<string, string>) => hermitItself(['presence', ...args], env);
 
 const OFFICE: SketchedMachine[] = [
   [
