@@ -24,6 +24,7 @@ const FAILED_ONCE: [seed: number, found: string][] = [
   [10, 'a tip that was sent before the attachment stood made the pod ask for what nobody had lost'],
   [216, 'a script that was never told that its session had gone with the agent'],
   [9071, 'the pod that a client had left asked for what the client got elsewhere'],
+  [2995, 'a congested pod asked for each chunk of a snapshot it had no room for, again and again'],
   [502, 'an attachment out of its window was demoted and made live in turns, without end'],
 ];
 

@@ -149,7 +149,8 @@ export class Viewer {
     const have = fresh ? 0 : before.have;
     if (index < have) return 0;
     if (index > have) {
-      this.ask('Gap');
+      // While the socket is congested the missing one is asked for when it has drained.
+      if (!this.congested) this.ask('Gap');
       return 0;
     }
     if (!this.room(frame.length)) return 0;
