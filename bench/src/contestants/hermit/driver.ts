@@ -75,6 +75,7 @@ function look(
   onOutput: OnOutput,
   onLive: () => void = () => undefined,
 ): Promise<Viewing> {
+  let over = false;
   return new Promise((resolve, reject) => {
     const view: View = {
       data(bytes, done) {
@@ -89,11 +90,13 @@ function look(
         const begun = state === 'catching-up' && options.from === 0;
         if (!begun && state !== 'live' && state !== 'ended') return;
         onLive();
-        resolve(viewing(connection, attachment, ref));
+        resolve(viewing(connection, attachment, ref, () => over));
       },
       // The bytes that are missing are missed by whoever counts them.
       historyLost: () => undefined,
-      ended: () => undefined,
+      ended() {
+        over = true;
+      },
       refused: () => undefined,
       closed: reject,
     };
@@ -102,11 +105,12 @@ function look(
   });
 }
 
-function viewing(connection: Connection, attachment: Attachment, ref: SessionRef): Viewing {
+function viewing(connection: Connection, attachment: Attachment, ref: SessionRef, ended: () => boolean): Viewing {
   return {
     ref,
     write(bytes) {
-      if (!attachment.type(bytes)) throw new Error('A key was refused.');
+      // A program that has ended takes no more keys, and needs no Ctrl-C.
+      if (!attachment.type(bytes) && !ended()) throw new Error('A key was refused.');
     },
     async leave() {
       attachment.detach();
