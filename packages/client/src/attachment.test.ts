@@ -125,7 +125,7 @@ describe('output', () => {
     };
     expect(acksOf(2)).toBe(1); // 8 KiB
     acksOf(64);
-    expect(acksOf(128)).toBe(8); // every 64 KiB
+    expect(acksOf(128)).toBe(4); // every 128 KiB
     acksOf(1);
     net.clock.advance(20);
     expect(acksOf(2)).toBe(1);
