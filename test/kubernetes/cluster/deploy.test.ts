@@ -170,6 +170,8 @@ describe('with terminals open', () => {
     const after = await hermit.settled(3, `:${NEXT}`);
     expect(after.filter(({ name }) => before.includes(name))).toEqual([]);
     await unnoticed('upgrade');
+    const seconds = await hermit.startSeconds();
+    console.log(`pods served after ${seconds.map((s) => `${s.toFixed(1)} s`).join(', ')} (rounded up by up to 1 s)`);
   });
 
   it('agents in the cluster join: one, and one on every node', async () => {

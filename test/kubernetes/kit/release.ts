@@ -63,6 +63,26 @@ export class Release {
     );
   }
 
+  /** Seconds from the start of each pod's container until the relay said that it serves; Kubernetes rounds the former. */
+  async startSeconds(): Promise<number[]> {
+    const pods = await this.relayPods();
+    const times = pods.map(async ({ name }) => {
+      const began = await this.kubectl(
+        'get',
+        'pod',
+        name,
+        '-o',
+        'jsonpath={.status.containerStatuses[0].state.running.startedAt}',
+      );
+      const lines = (await this.kubectl('logs', name))
+        .split('\n')
+        .filter((line) => line.includes('"event":"listening"'));
+      const { time } = JSON.parse(lines[0] ?? '{}') as { time?: string };
+      return time === undefined ? Number.NaN : (Date.parse(time) - Date.parse(began)) / 1_000;
+    });
+    return Promise.all(times);
+  }
+
   /** A command of the demo's Redis. */
   async redis(...args: string[]): Promise<string> {
     const shell = 'REDISCLI_AUTH="$PASSWORD" exec redis-cli "$@"';
