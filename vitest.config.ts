@@ -10,7 +10,8 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 
 // Workspace packages resolve to their TypeScript sources, in Vite's graph and in what Node loads by itself.
 const source = '@hermit/source';
-const conditions = [source, ...defaultServerConditions];
+// Not `module`: Node itself loads what is in node_modules, and builds for bundlers are not for it.
+const conditions = [source, ...defaultServerConditions.filter((condition) => condition !== 'module')];
 const resolution = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: [source] } },
