@@ -234,8 +234,8 @@ type AttachOrder = Extract<RelayToAgent, { type: 'attach' }>;
 /** An agent that obeys and keeps no terminal. */
 export class HandAgent extends HandSocket<RelayToAgent> {
   readonly attached: AttachOrder[] = [];
-  /** Input and acknowledgements that reached it. */
-  readonly inputs: Buffer[] = [];
+  /** What it does not obey. */
+  silent: (m: RelayToAgent) => boolean = () => false;
   readonly sessions = new Map<string, SessionInfo>();
 
   static async open(url: string): Promise<HandAgent> {
@@ -264,6 +264,7 @@ export class HandAgent extends HandSocket<RelayToAgent> {
   }
 
   protected override on(m: RelayToAgent): void {
+    if (this.silent(m)) return;
     if (m.type === 'attach') {
       this.attached.push(m);
       const ref = { sessionId: m.sessionId, clientId: m.clientId, attempt: m.attempt };
