@@ -34,15 +34,11 @@ import { RedisPresence } from './presence/presence-redis.ts';
 import type { Look } from './relay/observer.ts';
 import { Pod } from './relay/pod.ts';
 import { websocketRoutes } from './sockets/websocket-routes.ts';
-import { createEventLog } from './telemetry/event-log.ts';
 import type { Log } from './telemetry/events.ts';
-import { fastifyLogger, observeHttp } from './telemetry/http-telemetry.ts';
-import { createMetrics, type Metrics } from './telemetry/metrics.ts';
-import { type MetricsServer, serveMetrics } from './telemetry/metrics-server.ts';
+import { fastifyLogger } from './telemetry/http-telemetry.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { busObserver, connectionObserver, presenceObserver } from './telemetry/observers-redis.ts';
-import { readPod } from './telemetry/pod-readings.ts';
-import { queryObserver } from './telemetry/query-observer.ts';
-import { timedSql } from './telemetry/timed-sql.ts';
+import { openTelemetry } from './telemetry/telemetry.ts';
 import { VERSION } from './version.ts';
 
 export type App = {
@@ -58,14 +54,9 @@ export type App = {
 
 export async function createApp(config: Config): Promise<App> {
   const closers: (() => Promise<void> | void)[] = [];
-  const scraped = config.metricsPort !== undefined;
-  const metrics = createMetrics({ process: scraped });
-  const { log, close: closeLog } = createEventLog({
-    level: config.logLevel,
-    pod: config.podId,
-    observer: { written: (level) => metrics.logLines.inc({ level }), suppressed: () => metrics.logSuppressed.inc() },
-  });
-  closers.push(closeLog);
+  const telemetry = await openTelemetry(config, VERSION);
+  const { log, metrics } = telemetry;
+  closers.push(() => telemetry.close());
   try {
     const database = await openDatabase(config);
     closers.push(() => database.close());
@@ -75,7 +66,7 @@ export async function createApp(config: Config): Promise<App> {
     const secrets = config.jwtSecrets.length > 0 ? config.jwtSecrets : [await keepJwtSecret(config.dataDir)];
     const keys = createTokenKeys(secrets);
     const tokens = createTokens(keys);
-    const sql = timedSql(database.sql, queryObserver(metrics, log, isUnreachable));
+    const sql = telemetry.timed(database.sql, isUnreachable);
     const audit = createAudit({ sql });
     closers.push(() => audit.close());
     const accounts = createAccounts({
@@ -95,10 +86,6 @@ export async function createApp(config: Config): Promise<App> {
     const directory = createDirectory({ accounts, tokens, presence, limits });
     closers.push(() => directory.close());
 
-    const echoes = {
-      local: metrics.echoLatency.labels({ path: 'local' }),
-      redis: metrics.echoLatency.labels({ path: 'redis' }),
-    };
     const pod = new Pod({
       id: config.podId,
       version: VERSION,
@@ -111,16 +98,16 @@ export async function createApp(config: Config): Promise<App> {
       newId: randomUUID,
       log,
       observer: {
-        ...(scraped ? { echo: (ms, local) => echoes[local ? 'local' : 'redis'].observe(ms / 1000) } : {}),
+        ...telemetry.observer,
         attached: ({ userId, ...look }) => audit.record(lookedAt('attached', userId, look)),
         detached: ({ userId, ...look }) => audit.record(lookedAt('detached', userId, look)),
         intruder: (ip) => void limits.note('intruder', addressOf({ ip })),
       },
     });
-    readPod(metrics, pod, VERSION);
+    telemetry.watchPod(pod);
 
     const http = await createHttpServer({ trustProxy: config.trustProxy, logger: fastifyLogger(log) });
-    observeHttp(http, { log, metrics });
+    telemetry.watchHttp(http);
     await limitRequests(http, { counter: fabric.counter, times: config.rateLimits });
     await httpRoutes(http, {
       limits,
@@ -148,17 +135,16 @@ export async function createApp(config: Config): Promise<App> {
     await websocketRoutes(http, { pod, allowedOrigins: config.allowedOrigins, limits });
     closers.push(tidyNowAndThen(() => accounts.tidy()));
 
-    let metricsServer: MetricsServer | undefined;
     return {
       http,
       pod,
       async listen() {
         await fabric.ready();
-        const { host, port, metricsPort } = config;
-        if (metricsPort !== undefined) metricsServer = await serveMetrics(metrics, { host, port: metricsPort });
+        const { host, port } = config;
+        const scraped = await telemetry.listen();
         const address = await http.listen({ host, port });
         pod.start();
-        log('listening', { address, metrics: metricsServer?.address });
+        log('listening', { address, metrics: scraped });
         return address;
       },
       drain: (withinMs) =>
@@ -169,7 +155,6 @@ export async function createApp(config: Config): Promise<App> {
       async close() {
         pod.stop();
         await http.close();
-        await metricsServer?.close();
         for (const close of closers.reverse()) await close();
       },
     };

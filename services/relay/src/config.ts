@@ -134,6 +134,12 @@ export const Environment = Type.Object({
     default: 1,
     description: 'a number from 0 (no limits) to 1000 (times the usual ones)',
   }),
+  /** Where traces go, as OTLP over HTTP; without it there are none. OTEL_EXPORTER_OTLP_HEADERS is sent along. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    text('^https?://[^\\s,]+$', { description: 'the address of a collector, like http://collector:4318' }),
+  ),
+  /** The part of the traces that is kept. */
+  OTEL_TRACES_SAMPLER_ARG: text('^(0|1|0?\\.\\d{1,9})$', { default: '1', description: 'a number from 0 to 1' }),
   /** Machines that one user may own. */
   MACHINES_PER_USER: whole(1, 1_000_000, { default: 1000, description: 'a number from 1 to 1000000' }),
 });
@@ -235,6 +241,10 @@ function assemble(env: Environment, process: NodeJS.ProcessEnv) {
     host: env.HOST ?? (embedded ? '127.0.0.1' : '0.0.0.0'),
     port: env.PORT,
     metricsPort: env.METRICS_PORT,
+    /** Undefined: no traces. */
+    traces: env.OTEL_EXPORTER_OTLP_ENDPOINT
+      ? { endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: Number(env.OTEL_TRACES_SAMPLER_ARG) }
+      : undefined,
     podId: env.POD_ID ?? podName(),
     logLevel: env.LOG_LEVEL,
     dataDir: resolve(

@@ -3,11 +3,12 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify
 import type { Span } from '../relay/observer.ts';
 import type { Log } from './events.ts';
 import type { Metrics } from './metrics.ts';
+import type { Tracing } from './tracing.ts';
 
 export type HttpTelemetry = {
   log: Log;
   metrics?: Metrics | undefined;
-  span?: ((name: string, request: FastifyRequest) => Span) | undefined;
+  span?: Tracing['span'] | undefined;
 };
 
 /** Every route that is registered after this. WebSockets are counted by the pod: their answer is their end. */
@@ -15,7 +16,11 @@ export function observeHttp(app: FastifyInstance, { log, metrics, span }: HttpTe
   const spans = new WeakMap<FastifyRequest, Span>();
   if (span) {
     app.addHook('onRequest', async (request) => {
-      if (!isSocket(request)) spans.set(request, span(`${request.method} ${routeOf(request)}`, request));
+      if (isSocket(request)) return;
+      const { method, id, headers } = request;
+      const route = routeOf(request);
+      const about = { 'http.request.method': method, 'http.route': route, 'hermit.request': id };
+      spans.set(request, span(`${method} ${route}`, 'server', about, String(headers.traceparent ?? '')));
     });
   }
   app.addHook('onResponse', async (request, reply) => {
@@ -30,8 +35,6 @@ export function observeHttp(app: FastifyInstance, { log, metrics, span }: HttpTe
       metrics?.logins.inc({ kind: route.slice(route.lastIndexOf('/') + 1), result: resultOf(status) });
     }
     const over = spans.get(request);
-    over?.set('http.request.method', method);
-    over?.set('http.route', route);
     over?.set('http.response.status_code', status);
     over?.end(status >= 500 ? `HTTP ${status}` : undefined);
   });
