@@ -25,8 +25,9 @@ const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...touchPoints: Po
 
 /** Not waiting between: a finger that rests is a long press. */
 const drag = async ({ x, y }: Point, by: number) => {
-  const steps = Array.from({ length: 15 }, (_, i) => touch('touchMove', { x, y: y + (by * (i + 1)) / 15 }));
-  await Promise.all([touch('touchStart', { x, y }), ...steps, touch('touchEnd')]);
+  const sent = [touch('touchStart', { x, y })];
+  for (let step = 1; step <= 15; step++) sent.push(touch('touchMove', { x, y: y + (by * step) / 15 }));
+  await Promise.all([...sent, touch('touchEnd')]);
 };
 
 const key = (name: string) => phone.page.getByRole('toolbar', { name: 'Keys' }).getByRole('button', { name });
@@ -48,6 +49,19 @@ test('shows the machines, and the session the desktop is at, which does not shri
     return inner ? inner.right - element.getBoundingClientRect().right : Number.NaN;
   });
   expect(overhang).toBeLessThanOrEqual(0);
+});
+
+test('two fingers look closer at a session that is larger than the phone, and one moves over it', async () => {
+  const place = phone.pane.locator('.screen');
+  const before = await fontSize();
+  await touch('touchStart', { x: 150, y: 300 }, { x: 200, y: 300 });
+  await touch('touchMove', { x: 100, y: 300 }, { x: 250, y: 300 });
+  await touch('touchEnd');
+  await until('the letters are larger', async () => (await fontSize()) > before * 2);
+  const sent = [touch('touchStart', { x: 300, y: 300 })];
+  for (let x = 280; x >= 100; x -= 20) sent.push(touch('touchMove', { x, y: 300 }));
+  await Promise.all([...sent, touch('touchEnd')]);
+  expect(await place.evaluate((element) => element.scrollLeft)).toBeGreaterThan(100);
 });
 
 test('typing from the phone gives it the say, by the usual policy; the key row types what phones lack', async () => {
@@ -113,8 +127,8 @@ test('with the keyboard open the last line is still seen', async () => {
     const box = await phone.page.getByRole('toolbar', { name: 'Keys' }).boundingBox();
     return box && Math.abs(box.y + box.height - 440) < 2 && box.y;
   });
-  const cursor = await phone.pane.locator('.xterm-cursor').boundingBox();
-  expect(cursor && cursor.y + cursor.height).toBeLessThanOrEqual(bottom);
+  const prompt = await phone.pane.locator('.xterm-rows > div', { hasText: '~$' }).last().boundingBox();
+  expect(prompt && prompt.y + prompt.height).toBeLessThanOrEqual(bottom);
   await phone.page.setViewportSize({ width, height: 800 });
 });
 

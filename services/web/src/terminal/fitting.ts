@@ -4,8 +4,8 @@ import { LIMITS } from '@hermit/protocol';
 import { FitAddon } from '@xterm/addon-fit';
 import type { Terminal } from '@xterm/xterm';
 
-/** Smaller text than this is no text; then the terminal is scrolled instead. Pixels. */
-const SMALLEST = 5;
+/** Smaller letters than this are none, pixels. */
+const SMALLEST = 3;
 /** Resizing a window is many sizes; a program needs the last. Milliseconds. */
 const SETTLE = 80;
 
@@ -18,6 +18,8 @@ export class Fitting {
   private readonly host: HTMLElement;
   private readonly measured: (size: Size) => void;
   private fontSize: number;
+  /** How much closer a person looks at a session that is larger than the window. */
+  private closer = 1;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `measured` hears every new size of the window. */
@@ -41,6 +43,23 @@ export class Fitting {
     this.fit();
   }
 
+  /** Shows part of a larger session in larger letters. `times`: from what shows it whole; returns what was done. */
+  lookCloser(times: number): number {
+    this.closer = Math.max(1, times);
+    this.place();
+    return this.closer;
+  }
+
+  get lookingCloser(): number {
+    return this.closer;
+  }
+
+  /** The session is larger than this window has room for. */
+  get crowded(): boolean {
+    const { own, term } = this;
+    return own !== null && (term.cols > own.cols || term.rows > own.rows);
+  }
+
   /** Measures, tells when that is news, and places the terminal. */
   fit(): void {
     if (this.host.clientWidth === 0 || this.host.clientHeight === 0) return;
@@ -59,25 +78,34 @@ export class Fitting {
     this.observer.disconnect();
   }
 
-  private hasRoom(): boolean {
-    const room = this.addon.proposeDimensions();
-    return room !== undefined && room.cols >= this.term.cols && room.rows >= this.term.rows;
-  }
-
   /** A session of another size is shown whole: in smaller letters when it is larger, in the middle when it is smaller. */
   private place(): void {
     const { term, own, host } = this;
     if (!own) return;
-    const shrink = Math.min(own.cols / term.cols, own.rows / term.rows, 1);
-    let fontSize = Math.max(SMALLEST, Math.floor(this.fontSize * shrink * 4) / 4);
+    const whole = this.crowded ? this.sizeThatFits(own) : this.fontSize;
+    if (!this.crowded) this.closer = 1;
+    const fontSize = Math.max(whole, Math.min(this.fontSize, whole * this.closer));
+    this.closer = fontSize / whole;
     if (term.options.fontSize !== fontSize) term.options.fontSize = fontSize;
-    // Cells are whole pixels, or halves: letters of half the size need not take half the room.
-    while (shrink < 1 && fontSize > SMALLEST && !this.hasRoom()) {
-      fontSize -= 0.25;
+    host.classList.toggle('foreign-size', term.cols !== own.cols || term.rows !== own.rows);
+    host.classList.toggle('overflowing', fontSize > whole);
+  }
+
+  /** The largest letters that show all of a session which is larger than this window. */
+  private sizeThatFits(own: Size): number {
+    const { term } = this;
+    const shrink = Math.min(own.cols / term.cols, own.rows / term.rows);
+    let fontSize = Math.max(SMALLEST, Math.ceil(this.fontSize * shrink * 4) / 4);
+    // Cells are whole pixels: letters of half the size need not take half the room.
+    for (; fontSize > SMALLEST; fontSize -= 0.25) {
       term.options.fontSize = fontSize;
+      if (this.hasRoom()) break;
     }
-    const foreign = term.cols !== own.cols || term.rows !== own.rows;
-    host.classList.toggle('foreign-size', foreign);
-    host.classList.toggle('overflowing', foreign && fontSize === SMALLEST);
+    return fontSize;
+  }
+
+  private hasRoom(): boolean {
+    const room = this.addon.proposeDimensions();
+    return room !== undefined && room.cols >= this.term.cols && room.rows >= this.term.rows;
   }
 }

@@ -58,7 +58,7 @@ export class OpenTerminal {
   private readonly relay: Relay;
   private readonly host: HTMLElement;
   private readonly renderer: Renderer;
-  private readonly fitting: Fitting;
+  readonly fitting: Fitting;
   private readonly endings: (() => void)[] = [];
 
   constructor(relay: Relay, tab: Tab, host: HTMLElement) {

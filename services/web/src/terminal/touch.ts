@@ -17,19 +17,35 @@ export function followTouch(terminal: OpenTerminal, host: HTMLElement): () => vo
   const fingers = new Map<number, Point>();
   let begun: Point | null = null;
   let moved = false;
-  let pinch: { distance: number; fontSize: number } | null = null;
+  /** `closer`: a session larger than the window is looked at more closely; null: the font is sized. */
+  let pinch: { distance: number; fontSize: number; closer: number | null } | null = null;
   let speed = 0;
+  /** Pixels that are no whole line yet. */
+  let rest = 0;
   let lastAt = 0;
   let fling = 0;
   let press: ReturnType<typeof setTimeout> | undefined;
 
-  // What a wheel would do: scroll the lines above, or move a program's own page, or report the mouse.
+  // Under the finger, line for line: first what is seen of a session larger than the window, then the lines above the
+  // screen; or what a wheel would do, where a program wants the mouse or has the whole screen.
   const scroll = (pixels: number) => {
-    const target = host.querySelector('.xterm-screen');
-    const { x, y } = begun ?? { x: 0, y: 0 };
-    target?.dispatchEvent(
-      new WheelEvent('wheel', { deltaY: pixels, clientX: x, clientY: y, bubbles: true, cancelable: true }),
-    );
+    const before = host.scrollTop;
+    if (terminal.fitting.lookingCloser > 1) host.scrollTop += pixels;
+    if (host.scrollTop !== before) return;
+    const screen = host.querySelector('.xterm-screen');
+    if (!screen) return;
+    if (term.modes.mouseTrackingMode !== 'none' || term.buffer.active.type === 'alternate') {
+      const { x: clientX, y: clientY } = begun ?? { x: 0, y: 0 };
+      screen.dispatchEvent(
+        new WheelEvent('wheel', { deltaY: pixels, clientX, clientY, bubbles: true, cancelable: true }),
+      );
+      return;
+    }
+    rest += pixels;
+    const lineHeight = Math.max(1, screen.clientHeight / term.rows);
+    const lines = Math.trunc(rest / lineHeight);
+    rest -= lines * lineHeight;
+    if (lines !== 0) term.scrollLines(lines);
   };
 
   const stop = () => {
@@ -44,15 +60,22 @@ export function followTouch(terminal: OpenTerminal, host: HTMLElement): () => vo
     if (fingers.size === 1) {
       begun = { x: event.clientX, y: event.clientY };
       moved = false;
+      rest = 0;
       speed = 0;
       lastAt = event.timeStamp;
       press = setTimeout(() => {
-        begun = null;
-        terminal.textShown.value = true;
+        // A page that was busy may have a move waiting: it comes before the next frame.
+        requestAnimationFrame(() => {
+          if (!begun || moved || fingers.size !== 1) return;
+          begun = null;
+          terminal.textShown.value = true;
+        });
       }, LONG_PRESS);
     } else if (fingers.size === 2) {
       begun = null;
-      pinch = { distance: spread(fingers), fontSize: settings.peek().fontSize };
+      const { fontSize } = settings.peek();
+      const { crowded, lookingCloser } = terminal.fitting;
+      pinch = { distance: spread(fingers), fontSize, closer: crowded ? lookingCloser : null };
     }
   };
 
@@ -61,8 +84,10 @@ export function followTouch(terminal: OpenTerminal, host: HTMLElement): () => vo
     if (!before) return;
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     if (pinch && fingers.size === 2) {
-      const wanted = Math.round((pinch.fontSize * spread(fingers)) / pinch.distance);
-      change({ fontSize: Math.min(FONT_SIZE.max, Math.max(FONT_SIZE.min, wanted)) });
+      const times = spread(fingers) / pinch.distance;
+      const wanted = Math.round(pinch.fontSize * times);
+      if (pinch.closer !== null) terminal.fitting.lookCloser(pinch.closer * times);
+      else change({ fontSize: Math.min(FONT_SIZE.max, Math.max(FONT_SIZE.min, wanted)) });
       return;
     }
     if (!begun) return;
@@ -73,6 +98,7 @@ export function followTouch(terminal: OpenTerminal, host: HTMLElement): () => vo
     const elapsed = Math.max(1, event.timeStamp - lastAt);
     speed = 0.6 * speed + 0.4 * ((step / elapsed) * 1000);
     lastAt = event.timeStamp;
+    if (terminal.fitting.lookingCloser > 1) host.scrollLeft += before.x - event.clientX;
     scroll(step);
   };
 
