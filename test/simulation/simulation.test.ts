@@ -25,6 +25,8 @@ const FAILED_ONCE: [seed: number, found: string][] = [
   [216, 'a script that was never told that its session had gone with the agent'],
   [9071, 'the pod that a client had left asked for what the client got elsewhere'],
   [2995, 'a congested pod asked for each chunk of a snapshot it had no room for, again and again'],
+  [212211, 'a drain that ended within a handover made the agent open a third connection'],
+  [213728, 'a client that was away was told once for each acknowledgement that nobody knew it'],
   [502, 'an attachment out of its window was demoted and made live in turns, without end'],
 ];
 

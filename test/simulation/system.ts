@@ -22,6 +22,8 @@ const MOST_PAUSED = 2_400;
 const MOST_STALLED = 250;
 /** S5: changes between live and catching up, of one attempt. */
 const MOST_MARKERS = 150;
+/** A connection that has not come to be is given up; milliseconds. */
+const HANDSHAKE = 3_000;
 const MOST_EVENTS = 1_500_000;
 
 export class System {
@@ -102,7 +104,9 @@ export class System {
       const fail = (ms: number, why: string) =>
         world.at(ms, () =>
           process.deliver(life, () => {
-            if (!over) events.close(1006, why);
+            if (over) return;
+            over = true;
+            events.close(1006, why);
           }),
         );
       const cancel = {
@@ -124,7 +128,24 @@ export class System {
       const wire = pod.connect(process, bandwidth);
       this.wires.set(process, [...(this.wires.get(process) ?? []).filter((w) => w.connected), wire]);
       const podLife = pod.process.life;
-      wire.dialler.events = events;
+      let answered = false;
+      wire.dialler.events = {
+        ...events,
+        close(code, reason) {
+          answered = true;
+          events.close(code, reason);
+        },
+      };
+      // Whoever dials gives up after a while.
+      world.at(HANDSHAKE, () =>
+        process.deliver(life, () => {
+          if (answered || over) return;
+          over = true;
+          wire.dialler.events = { text() {}, binary() {}, close() {} };
+          wire.dialler.terminate();
+          events.close(1006, 'no answer');
+        }),
+      );
       // A frozen pod accepts in its kernel, and answers when it wakes.
       world.at(world.int(1, 10), () =>
         pod.process.deliver(podLife, () => {
@@ -137,7 +158,11 @@ export class System {
           world.at(world.int(1, 10), () =>
             process.deliver(life, () => {
               if (over) wire.dialler.terminate();
-              else opened(wire.dialler);
+              else if (!answered) {
+                answered = true;
+                wire.dialler.events = events;
+                opened(wire.dialler);
+              }
             }),
           );
         }),

@@ -68,6 +68,8 @@ export class Link implements Exit {
   /** DRAIN-1: a handover is in progress; what is sent now waits for its end. */
   private holding = false;
   private held: (string | Uint8Array)[] = [];
+  /** The handover in progress: `passed` counts a connection as passed by its fence. */
+  private moving: { passed(c: RelayConnection): void } | null = null;
   private stopped = true;
   private scheduled = false;
   private full = false;
@@ -228,8 +230,11 @@ export class Link implements Exit {
     if (c === this.current) {
       this.current = null;
       this.full = false;
-      this.release();
+      // In a handover the next connection stands already; only its fence is waited for.
+      if (this.moving) this.moving.passed(c);
+      else this.release();
     }
+    if (this.moving) return;
     const atOnce = c.answered && reconnectAfter(code) === 'at once';
     this.connectLater(atOnce ? 0 : this.backoff.next(), reason || `closed with ${code}`);
   }
@@ -308,11 +313,16 @@ export class Link implements Exit {
       if (moved) return;
       moved = true;
       timer.cancel();
+      this.moving = null;
       use();
     };
+    const passed = (c: RelayConnection) => {
+      if (waits.delete(c) && waits.size === 0) move();
+    };
+    this.moving = { passed };
     for (const c of [old, next]) {
       c.fencePassed = (epoch) => {
-        if (epoch === next.epoch && waits.delete(c) && waits.size === 0) move();
+        if (epoch === next.epoch) passed(c);
       };
     }
     const timer = this.parts.clock.after(LIMITS.fence, () => {

@@ -72,6 +72,8 @@ export class Viewer {
   private snapshot: { id: number; have: number } | null = null;
   private marker = 0;
   private congested = false;
+  /** The client has been told that its attachment is unknown. */
+  private unknown = false;
   /** A later attempt has been answered: what this one misses is nobody's loss (DRAIN-3). */
   private moved = false;
   private end: { offset: number; exit: Exit } | null = null;
@@ -193,7 +195,9 @@ export class Viewer {
         this.tellAttached(m);
         return;
       case 'unknown_attachment':
-        this.parts.send(m);
+        // Once: each of its acknowledgements is answered so, and a client that was away may have many on their way.
+        if (!this.unknown) this.parts.send(m);
+        this.unknown = true;
         return;
       case 'attach_refused':
         this.refused(m);
