@@ -6,6 +6,8 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { promtool, RULES } from './prometheus.ts';
 
+const manual = await readFile(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+
 type Rule = { alert: string; expr: string; labels: { severity: string }; annotations: Record<string, string> };
 const groups = (parse(await readFile(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }).groups;
 const rules = groups.flatMap((group) => group.rules);
@@ -137,6 +139,7 @@ test('each has a cause here, a severity, words for people, and a place in the ma
     expect(['critical', 'warning', 'info']).toContain(labels.severity);
     expect(Object.keys(annotations).sort()).toEqual(['description', 'runbook_url', 'summary']);
     expect(annotations.runbook_url).toBe(`docs/operations.md#${alert.toLowerCase()}`);
+    expect(manual).toMatch(new RegExp(`^#+ ${alert}\\n\\n\\S`, 'm'));
     for (const [, used] of `${annotations.summary} ${annotations.description}`.matchAll(/\{\{(.*?)\}\}/g)) {
       expect(used?.trim()).toMatch(/^\$(labels\.(instance|path)|value( \| humanize(Duration|Percentage)?)?)$/);
     }

@@ -1,10 +1,12 @@
 // A fleet in Redis without pods: machines, sessions and attachments, written by the relay's own presence.
 import { createHash } from 'node:crypto';
 import type { AttachmentInfo, SessionInfo } from '@hermit/protocol';
-import { RedisConnections } from '../../../services/relay/src/bus/redis-connection.ts';
+import { RedisConnections, type RedisSettings as Settings } from '../../../services/relay/src/bus/redis-connection.ts';
 import type { Claim, PodPresence } from '../../../services/relay/src/presence/presence.ts';
 import { RedisPresence } from '../../../services/relay/src/presence/presence-redis.ts';
 import { until } from '../kit/wait.ts';
+
+type RedisSettings = Omit<Settings, 'prefix'>;
 
 /** The same id for the same words. */
 export function idOf(...words: (string | number)[]): string {
@@ -35,8 +37,9 @@ export class FleetOnRedis implements AsyncDisposable {
   private readonly machines: SketchedMachine[] = [];
   private readonly started = new Map<string, number>();
 
-  constructor(url: string, prefix: string) {
-    this.connections = new RedisConnections({ mode: 'single', urls: [url], prefix }, { podId: 'sketch' });
+  constructor(redis: string | RedisSettings, prefix: string) {
+    const settings = typeof redis === 'string' ? { mode: 'single' as const, urls: [redis] } : redis;
+    this.connections = new RedisConnections({ ...settings, prefix }, { podId: 'sketch' });
     this.presence = new RedisPresence(this.connections);
   }
 

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import { type Cluster, PASSWORD, type RelayPod, startCluster } from '../kit/cluster.ts';
 import type { TestViewer } from '../kit/viewer.ts';
 import { until } from '../kit/wait.ts';
+import { TraceCollector } from './trace-collector.ts';
 
 /** Printed by the program, typed by people, or sent as a secret: none of it may be in a log. */
 export const PRINTED = 'PRINTED-kTq8vWn2-IN-THE-TERMINAL';
@@ -15,6 +16,7 @@ export const BULK = 300_000;
 
 export type Observed = AsyncDisposable & {
   cluster: Cluster;
+  traces: TraceCollector;
   /** Session that printed BULK bytes and lives on. */
   session: string;
   viewers: [onAgentsPod: TestViewer, onOtherPod: TestViewer];
@@ -28,7 +30,10 @@ export type Observed = AsyncDisposable & {
 export type LogLine = { event: string; level: string; pod: string } & Record<string, unknown>;
 
 export async function observedCluster(): Promise<Observed> {
-  const cluster = await startCluster({ pods: 2, env: { METRICS_PORT: '0', LOG_LEVEL: 'trace' } });
+  const traces = await TraceCollector.start();
+  const env = { METRICS_PORT: '0', LOG_LEVEL: 'trace', OTEL_EXPORTER_OTLP_ENDPOINT: traces.endpoint };
+  const cluster = await startCluster({ pods: 2, env });
+  cluster.stack.use(traces);
   const logOf = (pod: RelayPod) => pod.process.stdout + pod.process.stderr;
   const linesOf = (pod: RelayPod) =>
     pod.process.stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
@@ -51,6 +56,7 @@ export async function observedCluster(): Promise<Observed> {
     await trouble(cluster);
     return {
       cluster,
+      traces,
       session,
       viewers,
       metricsOf: (pod) => addresses.get(pod) as string,

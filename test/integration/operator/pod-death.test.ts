@@ -3,7 +3,7 @@
 
 import { LIMITS } from '@hermit/protocol';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Cluster, startCluster } from '../kit/cluster.ts';
 import { until } from '../kit/wait.ts';
 import { hermit } from './in-process-hermit.ts';
@@ -17,6 +17,8 @@ const MACHINES = 1_000;
 const BACK = 100;
 /** What a busy machine adds to a moment that is looked for. */
 const SLACK = 2_500;
+
+vi.setConfig({ testTimeout: 4 * LEASE + 60_000 });
 
 let cluster: Cluster;
 let redis: Redis;

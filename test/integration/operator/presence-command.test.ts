@@ -149,6 +149,26 @@ describe('a table, once', () => {
   });
 });
 
+describe('other kinds of Redis', () => {
+  test('a Cluster, whose shards each have a part', async () => {
+    const { urls } = await house.cluster({ masters: 3 });
+    await using fleet = new FleetOnRedis({ mode: 'cluster', urls }, 'hermit:');
+    await fleet.add(OFFICE);
+    const { code, out, err } = await hermit(['--redis', urls.join(','), '--redis-mode', 'cluster']);
+    expect([code, err]).toEqual([0, '']);
+    expect(out.split('\n')[0]).toBe('Pods 0   Machines 8   Sessions 10   Attached 8   Clients 0');
+  });
+
+  test('one behind a Sentinel', async () => {
+    const { url, name } = await house.sentinel();
+    await using fleet = new FleetOnRedis({ mode: 'sentinel', urls: [url], sentinelName: name }, 'hermit:');
+    await fleet.add(OFFICE);
+    const { code, out, err } = await hermit(['--redis', url, '--redis-mode', 'sentinel', '--sentinel-name', name]);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('Machines 8');
+  });
+});
+
 test('ten thousand machines: no KEYS, no SCAN, and little for each', async () => {
   const large = await house.single();
   await using fleet = new FleetOnRedis(large.url, 'hermit:');

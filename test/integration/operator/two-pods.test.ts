@@ -179,22 +179,26 @@ describe('a real Prometheus', () => {
   });
 });
 
+/** Every secret of the scenario, in the forms it could take. */
+function secrets(): string[] {
+  const { accessToken, refreshToken } = observed.cluster.account;
+  const { token: machineToken } = observed.cluster.machine;
+  const tail = (token: string) => token.slice(token.lastIndexOf('.') + 1);
+  const tokens = [FORGED, tail(FORGED), accessToken, tail(accessToken), refreshToken, tail(refreshToken)];
+  const all = [PASSWORD, WRONG_PASSWORD, ...tokens, machineToken, machineToken.slice(-43, -4), PRINTED, TYPED];
+  return all.flatMap((text) => [
+    text,
+    Buffer.from(text).toString('base64').replace(/=+$/, ''),
+    encodeURIComponent(text),
+  ]);
+}
+
 describe('the logs', () => {
   test('hold no password, no token, and nothing of a terminal, at the level trace', async () => {
-    const { accessToken, refreshToken } = observed.cluster.account;
-    const { token: machineToken } = observed.cluster.machine;
-    const tail = (token: string) => token.slice(token.lastIndexOf('.') + 1);
-    const secrets = [PASSWORD, WRONG_PASSWORD, FORGED, tail(FORGED), accessToken, tail(accessToken), refreshToken];
-    const all = [...secrets, tail(refreshToken), machineToken, machineToken.slice(-43, -4), PRINTED, TYPED];
-    const forms = all.flatMap((text) => [
-      text,
-      Buffer.from(text).toString('base64').replace(/=+$/, ''),
-      encodeURIComponent(text),
-    ]);
     for (const at of [FIRST, SECOND]) {
       const log = observed.logOf(pod(at));
       expect(observed.linesOf(pod(at)).length).toBeGreaterThan(10);
-      expect(forms.filter((form) => log.includes(form))).toEqual([]);
+      expect(secrets().filter((secret) => log.includes(secret))).toEqual([]);
     }
     // It would be found if it were there.
     expect(observed.logOf(pod(FIRST))).toContain(observed.session);
@@ -244,6 +248,26 @@ describe('the logs', () => {
       { event: 'client_refused', code: 'INVALID_TOKEN', level: 'warn' },
       { event: 'agent_refused', code: 'INVALID_TOKEN', machineName: 'box' },
     ]);
+  });
+});
+
+describe('the traces', () => {
+  test('tell of requests, attaches and new sessions, by the same ids as the log', async () => {
+    const { traces } = observed;
+    const named = (name: string) => until(`${name} comes`, () => traces.spans.find((span) => span.name === name));
+    expect(await named('POST /auth/login')).toMatchObject({ pod: 'pod-0', failure: undefined });
+    expect(await named('create_session')).toMatchObject({ pod: 'pod-1', failure: undefined });
+    const attach = await until('the attach comes', () =>
+      traces.spans.find(({ name, pod: at }) => name === 'attach' && at === 'pod-1'),
+    );
+    expect(attach.attributes['hermit.session']).toBe(observed.session);
+    const logged = observed.linesOf(pod(SECOND)).filter(({ event }) => event === 'attached');
+    expect(logged.map(({ connection }) => connection)).toContain(attach.attributes['hermit.connection']);
+  });
+
+  test('hold no password, no token, and nothing of a terminal', () => {
+    expect(observed.traces.spans.length).toBeGreaterThan(5);
+    expect(secrets().filter((secret) => observed.traces.text.includes(secret))).toEqual([]);
   });
 });
 
@@ -386,4 +410,19 @@ describe('GET /api/admin/overview', () => {
     expect((await observed.cluster.call('GET', '/api/admin/overview', undefined, other.accessToken)).status).toBe(403);
     expect((await observed.cluster.call('GET', '/api/admin/overview', undefined, null)).status).toBe(401);
   });
+});
+
+test('a program that waits for a slow viewer is counted', async () => {
+  const { machine } = observed.cluster;
+  const person = observed.cluster.person(pod(SECOND).url);
+  const { id } = await person.start(machine.id, { name: 'flood', command: 'sh', args: ['-c', 'read x; exec yes'] });
+  const viewer = person.look(machine.id, id, { mode: 'stream', rate: 20 });
+  await viewer.live();
+  viewer.type('\r');
+  // The agent tells it every ten seconds.
+  await until(
+    'the pod of the agent knows',
+    async () => value(await scrape(pod(FIRST)), 'pty_paused_seconds_total') > 0.5,
+    20_000,
+  );
 });
