@@ -105,6 +105,11 @@ export class Cluster implements AsyncDisposable {
     return pod;
   }
 
+  /** The cluster's own database; undefined where it is inside the pod. */
+  get databaseUrl(): string | undefined {
+    return this.env.DATABASE_URL;
+  }
+
   pod(index: number): RelayPod {
     return this.pods[index] as RelayPod;
   }
