@@ -52,7 +52,7 @@ export default defineConfig({
           include: ['{packages,services}/*/src/**/*.contract.test.ts', 'test/services/**/*.contract.test.ts'],
           exclude,
           globalSetup: servers,
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           hookTimeout: 150_000,
           sequence: { groupOrder: 1 },
         },
@@ -76,7 +76,7 @@ export default defineConfig({
           include: ['test/web/**/*.test.ts'],
           exclude,
           globalSetup: [...servers, './test/web/kit/build.ts'],
-          testTimeout: 90_000,
+          testTimeout: 120_000,
           hookTimeout: 150_000,
           // A browser and two pods are enough for two cores.
           fileParallelism: false,
