@@ -68,8 +68,8 @@ test('three pods restart one after the other under load: nobody notices', { time
     [percentile(stalls, 0.5), percentile(stalls, 0.99), Math.max(...stalls)],
     'ms',
   );
-  // The target is 250 ms; the bound here leaves room for a machine that is busy with other tests.
-  expect(percentile(stalls, 0.99)).toBeLessThan(1_000);
+  // The target holds where a soak has the machine to itself.
+  expect(percentile(stalls, 0.99)).toBeLessThan(SOAK ? 250 : 3_000);
 });
 
 test('a pod that slept wakes up: the newer one stays the owner', { timeout: SOAK ? 200_000 : 60_000 }, async () => {

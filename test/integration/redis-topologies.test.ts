@@ -38,7 +38,7 @@ describe.each([
     await viewer.sees('00010000 ', 40_000);
     report('longest pause of the output', [viewer.longestGap], 'ms');
     // Sessions of the same pod do not touch Redis.
-    if (viewerAt === 0) expect(viewer.longestGap).toBeLessThan(1_000);
+    if (viewerAt === 0) expect(viewer.longestGap).toBeLessThan(process.env.HERMIT_SOAK === '1' ? 500 : 3_000);
     talk.type(viewer, 'after');
     talk.finish(viewer);
     await talk.complete(viewer, 60_000);
