@@ -39,7 +39,6 @@ test('shows the machines, and the session the desktop is at, which does not shri
   const before = await desktop.size();
   await desktop.type('clear; seq 900 1000 | column\n');
   await phone.machine('box').getByText('1 attached').waitFor();
-  await phone.window.picture('phone-machines');
   await phone.machine('box').getByText('bash').first().click();
   await phone.live();
   await phone.sees('950');
@@ -144,13 +143,9 @@ test('a device that offers no size never resizes anybody', async () => {
   await phone.type('echo hi from the phone\n');
   await desktop.sees(/^hi from the phone$/m);
   expect(await desktop.size()).toBe(before);
-  await phone.type('clear; git log --oneline 2>/dev/null | head; ls --color / | head -30\n');
-  await phone.sees('usr');
   await phone.corner.click();
   await phone.page.getByRole('checkbox', { name: "Ask for this window's size" }).check();
   await phone.corner.click();
-  await phone.type('clear; uname -s; date +%Y; ls --color -d /*\n');
-  await phone.sees('/usr');
-  await phone.window.picture('phone');
+  await until('offered again, it counts again', async () => (await desktop.size()) !== before);
   expect([...desktop.window.complaints, ...phone.window.complaints]).toEqual([]);
 });

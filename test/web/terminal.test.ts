@@ -29,7 +29,6 @@ describe('a person without an account', () => {
     const shell = spawn('sh', ['-c', line.trim()], { env: home.environment, stdio: 'ignore' });
     home.cluster.stack.defer(() => void shell.kill('SIGKILL'));
     await page.getByText("attic's server is online.").waitFor();
-    await person.window.picture('add-machine');
     await page.getByRole('button', { name: 'Open a terminal' }).click();
     await person.live();
     await person.sees('~$');

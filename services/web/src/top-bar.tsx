@@ -15,7 +15,7 @@ export function TopBar({ relay }: { relay: Relay }): JSX.Element {
       <a
         class="home"
         href="/"
-        aria-label="Machines"
+        aria-label="Hermit: your machines"
         aria-current={here.page === 'machines' ? 'page' : undefined}
         onClick={(event) => {
           event.preventDefault();

@@ -54,6 +54,7 @@ export class OpenTerminal {
   private attachment: Attachment | null = null;
   private shown = false;
   private titled = false;
+  private offered = settings.peek().offerSize;
   private byHandAt = Number.NEGATIVE_INFINITY;
   private readonly relay: Relay;
   private readonly host: HTMLElement;
@@ -224,8 +225,13 @@ export class OpenTerminal {
   /** Settings that change while the terminal is open. */
   private follow(): void {
     const chosen = settings.value;
-    Object.assign(this.term.options, optionsOf(chosen));
+    const options = optionsOf(chosen);
+    Object.assign(this.term.options, options);
+    this.host.style.setProperty('--terminal-ground', options.theme?.background ?? null);
     this.fitting.setFontSize(chosen.fontSize);
+    const own = this.ownSize.peek();
+    if (chosen.offerSize && !this.offered && own) this.attachment?.resize(own);
+    this.offered = chosen.offerSize;
     if (this.shown) this.renderer.show(chosen.renderer);
   }
 
@@ -307,7 +313,7 @@ export class OpenTerminal {
         return false; // the browser pastes
       case 'KeyL':
         // Out of the terminal, for those who have no mouse.
-        document.querySelector<HTMLElement>('.top-bar [aria-selected=true], .top-bar a')?.focus();
+        document.querySelector<HTMLElement>('.top-bar [role=tab][aria-selected=true]')?.focus();
         break;
       default:
         return true;

@@ -46,7 +46,6 @@ export function StatusCorner({ relay, terminal }: { relay: Relay; terminal: Open
         type="button"
         class="corner-button"
         aria-expanded={open.value}
-        aria-label={`Connection: ${say.text}. Details`}
         onClick={() => {
           open.value = !open.value;
         }}
@@ -61,6 +60,7 @@ export function StatusCorner({ relay, terminal }: { relay: Relay; terminal: Open
         <span class="corner-say">{say.text}</span>
         {live && rtt !== null && <span class="corner-rtt">{rtt} ms</span>}
         {!live && unsent > 0 && <span class="corner-unsent">· {bytes(unsent)} typed, will be sent</span>}
+        <span class="offscreen">Connection and size</span>
       </button>
       <span class="offscreen" role="status" aria-live="polite">
         {say.lamp === 'reconnecting' ? 'reconnecting' : say.text}

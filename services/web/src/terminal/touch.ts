@@ -7,7 +7,9 @@ const SLOP = 8;
 const LONG_PRESS = 500;
 /** Of its speed a fling loses so much in a second. */
 const FRICTION = 0.95;
+/** Pixels in a second. */
 const SLOWEST = 30;
+const FASTEST = 4_000;
 
 type Point = { x: number; y: number };
 
@@ -96,7 +98,7 @@ export function followTouch(terminal: OpenTerminal, host: HTMLElement): () => vo
     clearTimeout(press);
     const step = before.y - event.clientY;
     const elapsed = Math.max(1, event.timeStamp - lastAt);
-    speed = 0.6 * speed + 0.4 * ((step / elapsed) * 1000);
+    speed = Math.max(-FASTEST, Math.min(FASTEST, 0.6 * speed + 0.4 * ((step / elapsed) * 1000)));
     lastAt = event.timeStamp;
     if (terminal.fitting.lookingCloser > 1) host.scrollLeft += before.x - event.clientX;
     scroll(step);
@@ -130,6 +132,8 @@ export function followTouch(terminal: OpenTerminal, host: HTMLElement): () => vo
     if (event.cancelable) event.preventDefault();
   };
 
+  // Who types looks at where it goes.
+  const typed = term.onData(() => cancelAnimationFrame(fling));
   host.addEventListener('pointerdown', down);
   host.addEventListener('pointermove', move);
   host.addEventListener('pointerup', up);
@@ -137,6 +141,7 @@ export function followTouch(terminal: OpenTerminal, host: HTMLElement): () => vo
   host.addEventListener('touchstart', tame, { passive: false });
   return () => {
     stop();
+    typed.dispose();
     host.removeEventListener('pointerdown', down);
     host.removeEventListener('pointermove', move);
     host.removeEventListener('pointerup', up);

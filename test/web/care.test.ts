@@ -1,0 +1,169 @@
+// What keeps people from harm and makes the terminal theirs: pasting, clipboards, links, search, settings, tabs.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../integration/kit/wait.ts';
+import { type Home, startHome } from './kit/home.ts';
+import type { Visitor } from './kit/visitor.ts';
+
+let home: Home;
+let person: Visitor;
+
+beforeAll(async () => {
+  home = await startHome({ pods: 1 });
+  person = await home.owner();
+  await person.newSession('box');
+});
+afterAll(() => home?.[Symbol.asyncDispose]());
+
+const dialog = () => person.page.getByRole('dialog');
+const clipboard = () => person.page.evaluate(() => navigator.clipboard.readText());
+const button = (name: string) => person.page.getByRole('button', { name, exact: true });
+
+test('several lines are shown before they are pasted into a shell', async () => {
+  await person.paste('echo first\necho second');
+  await dialog().getByText('Paste 2 lines?').waitFor();
+  expect(await dialog().getByLabel('Text to paste').inputValue()).toBe('echo first\necho second');
+  await button('Cancel').click();
+  await person.type('echo nothing came\n');
+  expect(await person.sees(/^nothing came$/m)).not.toContain('first');
+
+  await person.paste('echo first\necho second');
+  await dialog().getByRole('button', { name: 'Paste', exact: true }).click();
+  await person.sees('echo second');
+  await person.press('Enter');
+  await person.sees(/^first$[\s\S]*^second$/m);
+});
+
+test('one line is pasted at once; nothing in it can end the paste or press Enter', async () => {
+  await person.type('clear\n');
+  await person.paste('echo one\u001b[201~ line\u0007');
+  await person.sees('echo one[201~ line');
+  await person.press('Control+C');
+});
+
+test('several lines go into an editor without a question', async () => {
+  await person.type('clear; vim -c "set paste" poem.txt\n');
+  await person.sees('"poem.txt" [New]');
+  await person.type('i');
+  await person.paste('one line\nand another');
+  await person.sees(/^one line\nand another$/m);
+  expect(await dialog().count()).toBe(0);
+  await person.press('Escape');
+  await person.type(':q!\n');
+  await person.sees(/^~\$/m);
+});
+
+test('a program puts text on the clipboard after a yes, and never reads it', async () => {
+  await person.page.evaluate(() => navigator.clipboard.writeText('a secret'));
+  const base64 = Buffer.from('from the program').toString('base64');
+  await person.type(`printf '\\033]52;c;${base64}\\007'\n`);
+  await person.page.getByText('wants to put 16 characters on your clipboard').waitFor();
+  expect(await clipboard()).toBe('a secret');
+  await button('Copy').click();
+  await until('it is on the clipboard', async () => (await clipboard()) === 'from the program');
+
+  await person.type(`clear; printf '\\033]52;c;?\\007'; read -t 1 -d x answer; printf '%q\\n' "got $answer"\n`);
+  const screen = await person.sees(/got .*52;c;/);
+  expect(screen).not.toContain(base64);
+});
+
+test('what is typed at a shell is found again, and counted', async () => {
+  await person.type('clear; for i in $(seq 2000); do echo needle-$((i % 500)); done\n');
+  await person.sees(/^needle-0$/m);
+  await person.press('Control+Shift+F');
+  const field = person.page.getByRole('searchbox', { name: 'Find' });
+  await field.fill('needle-77\n');
+  await field.press('Enter');
+  await person.page.locator('.search-count', { hasText: /of 4/ }).waitFor();
+  await person.sees(/^needle-77$/m);
+  await field.press('Escape');
+});
+
+test('ten thousand lines stay above the screen, also when it is painted anew', async () => {
+  await person.type('clear; seq 10100\n');
+  await person.sees(/^10100$/m, 30_000);
+  const first = async () => Number((await person.text()).split('\n').filter((line) => /^\d+$/.test(line))[0]);
+  expect(await first()).toBeGreaterThan(8_000); // the sheet shows the last 2,000
+  await person.corner.click();
+  await button('Paint anew').click();
+  await person.corner.click();
+  await person.live();
+  await person.sees(/^10100$/m);
+  const screen = person.pane.locator('.xterm-screen');
+  await screen.hover();
+  await until('the first lines are still there', async () => {
+    await person.page.mouse.wheel(0, -400_000);
+    return Number(/^\d+$/m.exec(await person.screen())?.[0]) < 200;
+  });
+  await person.type('echo below\n');
+  await person.sees(/^below$/m);
+});
+
+test('links in the text open; those whose address is not seen are shown first', async () => {
+  await person.type("clear; printf '\\033]8;;https://example.org/hidden\\033\\\\click here\\033]8;;\\033\\\\\\n'\n");
+  await person.sees(/^click here$/m);
+  const link = await person.pane.locator('.xterm-rows > div', { hasText: /^click.here/ }).boundingBox();
+  if (!link) throw new Error('the link is not painted');
+  await person.page.mouse.move(link.x + 20, link.y + link.height / 2);
+  await person.page.mouse.move(link.x + 25, link.y + link.height / 2);
+  await until('it is asked first', async () => {
+    await person.page.mouse.click(link.x + 25, link.y + link.height / 2);
+    return (await dialog().count()) > 0;
+  });
+  await dialog().getByText('https://example.org/hidden').waitFor();
+  await button('Cancel').click();
+});
+
+test('settings change what is open, and are kept', async () => {
+  const background = () => person.pane.locator('.screen').evaluate((place) => getComputedStyle(place).backgroundColor);
+  await person.menu('Account and settings', 'Settings');
+  await person.page.getByLabel('Terminal colours').selectOption('Dracula');
+  await person.page.getByLabel('Font size').fill('18');
+  await person.page.getByLabel('Font size').press('Enter');
+  await person.page.getByRole('tab').click();
+  const dracula = 'rgb(40, 42, 54)';
+  await until('the colours are others', async () => (await background()) === dracula);
+  await person.page.reload();
+  await person.live();
+  expect(await background()).toBe(dracula);
+  const kept = await person.page.evaluate(() => localStorage.getItem('hermit.settings') ?? '');
+  expect(JSON.parse(kept)).toMatchObject({ scheme: 'dracula', fontSize: 18, renderer: 'dom' });
+});
+
+test('tabs keep their sessions, are stepped through by keys, and say who rang', async () => {
+  await person.type('clear; echo first tab\n');
+  await person.page.getByRole('link', { name: 'your machines' }).click();
+  await person.newSession('box');
+  await person.type('echo second tab; echo -ne "\\033]0;busy\\007"\n');
+  await person.page.getByRole('tab', { name: 'busy' }).waitFor();
+  await person.type('sleep 1.5; printf "\\a"\n');
+  await person.press('Control+Shift+PageUp');
+  await person.sees(/^first tab$/m);
+  await person.page.getByRole('tab', { name: /new.*busy/ }).waitFor();
+  await person.press('Control+Shift+PageDown');
+  await person.sees(/^second tab$/m);
+  await person.page.getByRole('tab', { name: /new.*busy/ }).waitFor({ state: 'detached' });
+});
+
+test('a program that ends says how', async () => {
+  await person.type('exit 3\n');
+  await person.page.getByText('The program has ended with exit code 3.').waitFor();
+  await button('Close the tab').click();
+  await person.sees(/^first tab$/m);
+});
+
+test('the GPU draws where it is asked to, and the page takes over when it is lost', async () => {
+  await person.menu('Account and settings', 'Settings');
+  await person.page.getByRole('group', { name: 'Drawn by' }).getByText('The GPU').click();
+  await person.page.getByRole('tab').click();
+  await person.corner.click();
+  const details = person.page.getByRole('region', { name: 'Connection and size' });
+  await details.getByText('the GPU').waitFor();
+  await person.corner.click();
+  await person.page.evaluate(() => {
+    for (const canvas of document.querySelectorAll<HTMLCanvasElement>('.xterm-screen canvas')) {
+      canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
+    }
+  });
+  await person.sees(/^first tab$/m);
+  expect(person.window.complaints).toEqual([]);
+});
