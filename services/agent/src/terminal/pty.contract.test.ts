@@ -180,7 +180,8 @@ describe('input', () => {
     await new Promise((resolve) => setTimeout(resolve, 400));
     const { user, system } = process.cpuUsage(busy);
     expect((user + system) / 1000).toBeLessThan(200);
-    expect(r.terminal.unread).toBe(held);
+    // The kernel moves what it has from one buffer to the next, and takes a few KiB more; the program has read nothing.
+    expect(held - r.terminal.unread).toBeLessThanOrEqual(8_192);
     await r.exit;
     expect(r.text().slice('ready'.length).trim()).toBe('300000');
     expect(falls.at(-1)).toBe(0);
