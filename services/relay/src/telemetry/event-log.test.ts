@@ -1,4 +1,7 @@
 // Lines are those of the catalogue, few in a storm, and without what must stay secret.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEventLog } from './event-log.ts';
 import { EVENTS, FIELDS } from './events.ts';
@@ -83,4 +86,16 @@ test('ordinary sentences stay as they are, but for control characters and length
 test('every field of the catalogue is explained, and used', () => {
   const used = new Set(Object.values(EVENTS).flatMap(({ fields }) => fields as readonly string[]));
   expect([...used].sort()).toEqual(Object.keys(FIELDS).sort());
+});
+
+test('every event of the catalogue is written somewhere', () => {
+  const folder = fileURLToPath(new URL('..', import.meta.url));
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /(?<!test)\.ts$/.test(file),
+  );
+  const source = files
+    .filter((file) => !file.endsWith('events.ts'))
+    .map((file) => readFileSync(join(folder, file), 'utf8'));
+  const unused = Object.keys(EVENTS).filter((event) => !source.some((text) => text.includes(`'${event}'`)));
+  expect(unused).toEqual([]);
 });

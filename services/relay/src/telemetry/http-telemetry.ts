@@ -64,8 +64,10 @@ export function fastifyLogger(log: Log, request = ''): FastifyBaseLogger {
     const error = first instanceof Error ? first : err;
     const reason = error instanceof Error ? error.message : String(message ?? first);
     const about = { request, method: text(method), route: text(route), reason };
+    const stack = error instanceof Error ? error.stack : undefined;
     if (event === 'http_unavailable') log(event, about);
-    else log(event, { ...about, stack: error instanceof Error ? error.stack : undefined });
+    else if (request === '') log('fault', { reason, stack });
+    else log(event, { ...about, stack });
   };
   return {
     level: 'warn',
