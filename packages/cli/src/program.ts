@@ -1,5 +1,6 @@
 // The whole command line, wired by hand.
 import { Command, CommanderError, Option } from 'commander';
+import { approveCommand } from './commands/approve.ts';
 import { attachCommand } from './commands/attach.ts';
 import { completeCommand } from './commands/complete.ts';
 import { completionCommand } from './commands/completion.ts';
@@ -12,6 +13,8 @@ import { machinesCommand } from './commands/machines.ts';
 import { newCommand } from './commands/new.ts';
 import { presenceCommand } from './commands/presence.ts';
 import { sessionsCommand } from './commands/sessions.ts';
+import { shareCommand } from './commands/share.ts';
+import { joinCommand, sharesCommand, unshareCommand } from './commands/shares.ts';
 import type { Context } from './context.ts';
 import { EXIT, EXIT_MEANINGS, failureOf } from './failure.ts';
 import { styleFor } from './output/style.ts';
@@ -37,6 +40,11 @@ export function programOf(context: Context): Command {
     .addCommand(newCommand(context))
     .addCommand(attachCommand(context))
     .addCommand(killCommand(context))
+    .addCommand(shareCommand(context))
+    .addCommand(sharesCommand(context))
+    .addCommand(unshareCommand(context))
+    .addCommand(joinCommand(context))
+    .addCommand(approveCommand(context))
     .addCommand(presenceCommand(context))
     .addCommand(completionCommand(context))
     .addCommand(completeCommand(context), { hidden: true })

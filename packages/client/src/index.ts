@@ -11,7 +11,18 @@ export {
 export { HermitClient, type HermitClientOptions } from './hermit-client.ts';
 export { expiryOf, Login, type TokenStore } from './login.ts';
 export { ReplySplitter, type TerminalPart } from './query-replies.ts';
-export { type Fetch, RelayApi, type Tokens } from './relay-api.ts';
+export {
+  type DeviceOutcome,
+  type DeviceQuestion,
+  type DeviceRequest,
+  type Fetch,
+  type GivenShare,
+  type ReceivedShare,
+  RelayApi,
+  type ShareRole,
+  type ShareWish,
+  type Tokens,
+} from './relay-api.ts';
 export type { ReplyOf, RequestBody, RequestType } from './requests.ts';
 export { type Tuning, tuningOf } from './tuning.ts';
 export type { AttachmentState, Painting, SessionStatus, View } from './view.ts';

@@ -33,6 +33,11 @@ export class Login {
     return tokens;
   }
 
+  /** What a device got that somebody has approved. */
+  async withTokens({ user, accessToken, refreshToken }: Tokens): Promise<void> {
+    await this.store.change(async () => ({ user, accessToken, refreshToken }));
+  }
+
   /** Forgets the tokens, and tells the relay; what cannot be told (it is away) is forgotten all the same. */
   async end(): Promise<{ was: Tokens | null; told: boolean }> {
     let was: Tokens | null = null;

@@ -1,9 +1,37 @@
 // The relay's HTTP interface as a viewer uses it: logins and machines.
-import { ERROR_CODES, type ErrorCode, HermitError, type MachineInfo } from '@hermit/protocol';
+import { ERROR_CODES, type ErrorCode, HermitError, type MachineInfo, type SessionInfo } from '@hermit/protocol';
 import type { User } from './connection.ts';
 
 export type Tokens = { user: User; accessToken: string; refreshToken: string };
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export type ShareRole = 'viewer' | 'driver';
+type ShareCommon = {
+  id: string;
+  machineId: string;
+  machineName: string;
+  sessionId: string;
+  role: ShareRole;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+  expiresAt: number;
+};
+/** `email` null: a link. */
+export type GivenShare = ShareCommon & { email: string | null; linkId: string | null };
+/** `session` null: its machine is offline, or it has ended. */
+export type ReceivedShare = ShareCommon & { ownerEmail: string; session: SessionInfo | null };
+/** `email` missing: by a link. */
+export type ShareWish = { email?: string; role: ShareRole; expiresInSeconds?: number };
+
+/** A code that somebody who is logged in has to approve; `interval`: seconds between two looks at the outcome. */
+export type DeviceRequest = { code: string; link: string; secret: string; expiresAt: number; interval: number };
+export type DeviceOutcome =
+  | { status: 'pending'; interval: number }
+  | { status: 'denied' }
+  | ({ status: 'login' } & Tokens)
+  | { status: 'machine'; machine: MachineInfo; token: string };
+/** What a code asks for. `machineName` null: a login. */
+export type DeviceQuestion = { machineName: string | null; client: string; address: string; replaces: boolean };
 
 const DEADLINE_MS = 15_000;
 
@@ -57,6 +85,53 @@ export class RelayApi {
 
   async removeMachine(accessToken: string, id: string): Promise<void> {
     await this.call('DELETE', `api/machines/${encodeURIComponent(id)}`, accessToken);
+  }
+
+  /** With an e-mail address: with that user; without: by a link, whose token is shown this once. */
+  share(
+    accessToken: string,
+    { machineId, sessionId }: { machineId: string; sessionId: string },
+    wish: ShareWish,
+  ): Promise<{ share: GivenShare; token?: string }> {
+    return this.call('POST', `api/machines/${machineId}/sessions/${sessionId}/shares`, accessToken, wish);
+  }
+
+  shares(accessToken: string): Promise<{ received: ReceivedShare[]; given: GivenShare[] }> {
+    return this.call('GET', 'api/shares', accessToken);
+  }
+
+  async acceptShare(accessToken: string, token: string): Promise<ReceivedShare> {
+    return (await this.call<{ share: ReceivedShare }>('POST', 'api/shares', accessToken, { token })).share;
+  }
+
+  async withdrawShare(accessToken: string, { machineId, sessionId, id }: GivenShare): Promise<void> {
+    await this.call('DELETE', `api/machines/${machineId}/sessions/${sessionId}/shares/${id}`, accessToken);
+  }
+
+  /** Gives back what was received. */
+  async leaveShare(accessToken: string, id: string): Promise<void> {
+    await this.call('DELETE', `api/shares/${encodeURIComponent(id)}`, accessToken);
+  }
+
+  /** Asks to be let in: for a login, or for the token of a machine of this name. */
+  askForDevice(machineName?: string): Promise<DeviceRequest> {
+    return this.call('POST', 'auth/device', null, machineName === undefined ? {} : { machineName });
+  }
+
+  deviceOutcome(secret: string): Promise<DeviceOutcome> {
+    return this.call('POST', 'auth/device/outcome', null, { secret });
+  }
+
+  deviceQuestion(accessToken: string, code: string): Promise<DeviceQuestion> {
+    return this.call('GET', `api/device/${encodeURIComponent(code)}`, accessToken);
+  }
+
+  async decideDevice(
+    accessToken: string,
+    code: string,
+    decision: { approve: boolean; replace: boolean },
+  ): Promise<void> {
+    await this.call('POST', 'api/device/approve', accessToken, { code, ...decision });
   }
 
   /** Throws a HermitError: that of the relay, or UNAVAILABLE when it cannot be reached or is not a relay. */

@@ -4,7 +4,7 @@ import { attachScreen } from '../attaching/attach-screen.ts';
 import { attachStream } from '../attaching/attach-stream.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { explained, findMachine, findSession } from '../names/targets.ts';
+import { explained, findTarget } from '../names/targets.ts';
 import type { DetachKey } from '../terminal/detach-key.ts';
 import { detachOption } from './detach-option.ts';
 import { examples } from './examples.ts';
@@ -40,8 +40,7 @@ export function attachCommand(context: Context): Command {
       if (output === undefined && !context.stdout.isTTY)
         throw new Failure(EXIT.usage, 'Standard output is not a terminal.', 'Write the bytes to it with --output -');
       context.exitCode = await context.connected(async (client) => {
-        const machine = await findMachine(context, client, givenMachine);
-        const session = await findSession(context, client, machine, givenSession);
+        const { machine, session } = await findTarget(context, client, givenMachine, givenSession);
         const target = { client, machine, session };
         const attached =
           output === undefined

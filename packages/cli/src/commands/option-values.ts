@@ -28,3 +28,12 @@ export function detachKey(text: string): DetachKey {
     throw new InvalidArgumentError((error as Error).message);
   }
 }
+
+/** `30m`, `8h`, `7d`: in seconds. */
+export function duration(text: string): number {
+  const [, count, unit] = /^(\d{1,4})([mhd])$/.exec(text) ?? [];
+  const seconds = Number(count) * { m: 60, h: 3_600, d: 86_400 }[unit as 'm' | 'h' | 'd'];
+  if (!(seconds >= 60 && seconds <= 90 * 86_400))
+    throw new InvalidArgumentError('A time is a number of minutes, hours or days, at most 90 days: 30m, 8h, 7d.');
+  return seconds;
+}

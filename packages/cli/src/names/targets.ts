@@ -29,6 +29,45 @@ export async function findSession(
   return resolve('session', given, sessions, (session) => (session.exit ? 0 : 1));
 }
 
+/** A session of one's own machines, or else one that somebody shares. */
+export async function findTarget(
+  context: Context,
+  client: HermitClient,
+  givenMachine: string,
+  givenSession: string,
+): Promise<{ machine: MachineInfo; session: SessionInfo }> {
+  let machine: MachineInfo;
+  try {
+    machine = await findMachine(context, client, givenMachine);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== EXIT.notFound) throw error;
+    const shared = await findShared(client, givenMachine, givenSession);
+    if (shared === null) throw error;
+    return shared;
+  }
+  return { machine, session: await findSession(context, client, machine, givenSession) };
+}
+
+/** Null: nothing is shared of a machine that is named so. */
+async function findShared(client: HermitClient, givenMachine: string, givenSession: string) {
+  const { received } = await client.api.shares(await client.accessToken());
+  const machines = new Map(received.map(({ machineId: id, machineName: name }) => [id, { id, name }]));
+  let named: { id: string; name: string };
+  try {
+    named = resolve('machine', givenMachine, [...machines.values()]);
+  } catch {
+    return null;
+  }
+  const shares = received.filter(({ machineId }) => machineId === named.id);
+  const sessions = shares.flatMap(({ session }) => session ?? []);
+  if (sessions.length === 0) {
+    const message = `The machine "${printable(named.name)}" is offline, or what was shared has ended.`;
+    throw new Failure(EXIT.unreachable, message);
+  }
+  const session = resolve('session', givenSession, sessions, ({ exit }) => (exit ? 0 : 1));
+  return { machine: { ...named, online: true, lastSeen: null, sessionCount: sessions.length }, session };
+}
+
 /** An error about a machine, with its name. */
 export function explained(error: unknown, machine: MachineInfo): unknown {
   if (!(error instanceof HermitError)) return error;

@@ -10,3 +10,11 @@ export function age(at: number, now: number): string {
   if (hours < 48) return `${hours} h ago`;
   return `${Math.floor(hours / 24)} days ago`;
 }
+
+/** How long until then, by the largest unit that is not zero. */
+export function until(at: number, now: number): string {
+  const minutes = Math.max(1, Math.round((at - now) / 60_000));
+  if (minutes < 60) return `for ${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `for ${hours} h` : `for ${Math.round(hours / 24)} days`;
+}

@@ -54,6 +54,23 @@ const lease = (bound: number) => ({
   paint: late(bound),
 });
 
+const figure = (title: string, of: (pod: PodEntry) => number): ViewColumn<PodEntry> => ({
+  title,
+  align: 'right',
+  falling: true,
+  text: (pod) => count(of(pod)),
+  order: of,
+});
+
+type Measured = { in: number; out: number } | undefined;
+const traffic = (title: string, of: (measured: Measured) => number | undefined): ViewColumn<PodEntry> => ({
+  title,
+  align: 'right',
+  falling: true,
+  text: ({ id }, { rates }) => rate(of(rates.get(id))),
+  order: ({ id }, { rates }) => of(rates.get(id)) ?? 0,
+});
+
 const pods: View<PodEntry> = {
   name: 'pods',
   sort: 'POD',
@@ -67,48 +84,12 @@ const pods: View<PodEntry> = {
       order: ({ draining }) => (draining ? 0 : 1),
       paint: ({ draining }, _, style) => (draining ? style.yellow : style.green),
     },
-    {
-      title: 'MACHINES',
-      align: 'right',
-      falling: true,
-      text: ({ agents }) => count(agents),
-      order: ({ agents }) => agents,
-    },
-    {
-      title: 'SESSIONS',
-      align: 'right',
-      falling: true,
-      text: (pod) => count(pod.sessions),
-      order: (pod) => pod.sessions,
-    },
-    {
-      title: 'CLIENTS',
-      align: 'right',
-      falling: true,
-      text: ({ clients }) => count(clients),
-      order: ({ clients }) => clients,
-    },
-    {
-      title: 'VIEWS',
-      align: 'right',
-      falling: true,
-      text: (pod) => count(pod.attachments),
-      order: (pod) => pod.attachments,
-    },
-    {
-      title: 'IN',
-      align: 'right',
-      falling: true,
-      text: ({ id }, { rates }) => rate(rates.get(id)?.in),
-      order: ({ id }, { rates }) => rates.get(id)?.in ?? 0,
-    },
-    {
-      title: 'OUT',
-      align: 'right',
-      falling: true,
-      text: ({ id }, { rates }) => rate(rates.get(id)?.out),
-      order: ({ id }, { rates }) => rates.get(id)?.out ?? 0,
-    },
+    figure('MACHINES', ({ agents }) => agents),
+    figure('SESSIONS', (pod) => pod.sessions),
+    figure('CLIENTS', ({ clients }) => clients),
+    figure('VIEWS', (pod) => pod.attachments),
+    traffic('IN', (measured) => measured?.in),
+    traffic('OUT', (measured) => measured?.out),
     {
       title: 'UP',
       align: 'right',
