@@ -1,5 +1,5 @@
 // The process: configuration, signals, exit code.
-import { createApp } from './app.ts';
+import { type App, createApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
 
 /** After the drain whatever is still open has this long; milliseconds. */
@@ -7,10 +7,12 @@ const CLOSE_WITHIN = 5_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const app = await createApp(config);
+  let app: App | null = null;
   let leaving = false;
+  // Before anything else: as the first process of a container it would not hear a signal that nobody handles.
   const leave = async (): Promise<void> => {
     if (leaving) process.exit(1); // asked twice
+    if (app === null) process.exit(0);
     leaving = true;
     setTimeout(() => process.exit(1), config.drainSeconds * 1000 + CLOSE_WITHIN).unref();
     // Alone there is nowhere else to go.
@@ -20,6 +22,7 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', () => void leave());
   process.on('SIGINT', () => void leave());
+  app = await createApp(config);
   await app.listen();
 }
 
