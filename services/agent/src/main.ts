@@ -8,6 +8,7 @@ import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { createAgent } from './agent.ts';
 import type { LinkState } from './link/link.ts';
+import { addServiceCommands } from './service/commands.ts';
 import { screenWorkers } from './session/screen-worker.ts';
 import { homeDirectory, loginShell, sessionEnvironment } from './terminal/environment.ts';
 import { spawnPty } from './terminal/pty.ts';
@@ -52,6 +53,8 @@ Examples:
   hermit-agent run --relay http://127.0.0.1:3001 --name laptop --token-file ~/.config/hermit/laptop.token`,
   )
   .action(run);
+
+addServiceCommands(program);
 
 function run(options: Options): void {
   const url = agentUrl(options.relay);
@@ -179,7 +182,7 @@ function plain(): { write(line: string): void } {
 }
 
 try {
-  program.parse();
+  await program.parseAsync();
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   process.stderr.write(`hermit-agent: ${error.message}\n`);

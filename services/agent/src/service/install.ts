@@ -1,0 +1,97 @@
+// Makes the agent a service of the user, or unmakes it: systemd on Linux, launchd on macOS.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { SetupError } from '../token.ts';
+import { LAUNCHD_LABEL, launchdPlist, type ServiceSpec, systemdUnit } from './service-file.ts';
+
+const run = promisify(execFile);
+
+export type InstallParts = {
+  env: NodeJS.ProcessEnv;
+  platform: NodeJS.Platform;
+  say: (line: string) => void;
+};
+
+const UNIT = 'hermit-agent.service';
+/** What sessions shall find as if they had been started by hand. */
+const KEPT = ['PATH', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE'];
+
+/** The service that runs this very program with these arguments. */
+export function specOf(args: readonly string[], machineName: string, env: NodeJS.ProcessEnv): ServiceSpec {
+  const main = process.argv[1] as string;
+  const kept = KEPT.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []));
+  return {
+    command: [process.execPath, ...process.execArgv, main, ...args],
+    env: Object.fromEntries(kept),
+    machineName,
+  };
+}
+
+export async function install(spec: ServiceSpec, parts: InstallParts): Promise<void> {
+  const file = fileOf(parts);
+  mkdirSync(dirname(file), { recursive: true });
+  if (parts.platform === 'darwin') {
+    const logFile = join(home(parts.env), 'Library', 'Logs', 'hermit-agent.log');
+    writeFileSync(file, launchdPlist(spec, logFile), { mode: 0o644 });
+    await optional('launchctl', ['bootout', `gui/${userInfo().uid}/${LAUNCHD_LABEL}`], parts.env);
+    await command('launchctl', ['bootstrap', `gui/${userInfo().uid}`, file], parts.env);
+    parts.say(`The agent runs, and starts when you log in. Its log: ${logFile}`);
+    return;
+  }
+  writeFileSync(file, systemdUnit(spec), { mode: 0o644 });
+  await command('systemctl', ['--user', 'daemon-reload'], parts.env);
+  await command('systemctl', ['--user', 'enable', UNIT], parts.env);
+  await command('systemctl', ['--user', 'restart', UNIT], parts.env);
+  // Without it the service starts at the first log-in, and ends with the last.
+  const lingers = await optional('loginctl', ['enable-linger'], parts.env);
+  parts.say(
+    `The agent runs, and starts with ${lingers ? 'the machine' : 'your first log-in'}. Its log: journalctl --user -u ${UNIT}`,
+  );
+  if (!lingers) parts.say(`To start it with the machine: sudo loginctl enable-linger ${userInfo().username}`);
+}
+
+/** Whether there was anything to remove. */
+export async function uninstall(parts: InstallParts): Promise<boolean> {
+  const file = fileOf(parts);
+  if (!existsSync(file)) return false;
+  if (parts.platform === 'darwin') {
+    await optional('launchctl', ['bootout', `gui/${userInfo().uid}/${LAUNCHD_LABEL}`], parts.env);
+    rmSync(file);
+    return true;
+  }
+  await optional('systemctl', ['--user', 'disable', '--now', UNIT], parts.env);
+  rmSync(file);
+  await optional('systemctl', ['--user', 'daemon-reload'], parts.env);
+  return true;
+}
+
+/** Where the service is described. Throws a SetupError on systems that have neither. */
+export function fileOf({ platform, env }: Pick<InstallParts, 'platform' | 'env'>): string {
+  if (platform === 'darwin') return join(home(env), 'Library', 'LaunchAgents', `${LAUNCHD_LABEL}.plist`);
+  if (platform === 'linux') {
+    return join(env.XDG_CONFIG_HOME || join(home(env), '.config'), 'systemd', 'user', UNIT);
+  }
+  throw new SetupError(`services are for systemd and launchd; on ${platform} start hermit-agent run by other means`);
+}
+
+const home = (env: NodeJS.ProcessEnv) => env.HOME || homedir();
+
+async function command(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    await run(name, args, { env, timeout: 30_000 });
+  } catch (error) {
+    const { stderr, message, code } = error as { stderr?: string; message: string; code?: string };
+    if (code === 'ENOENT') throw new SetupError(`there is no ${name} here, so no service can be made`);
+    throw new SetupError(`${name} ${args.join(' ')} failed: ${stderr?.trim() || message}`);
+  }
+}
+
+async function optional(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+  return run(name, args, { env, timeout: 30_000 }).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,144 @@
+// The command line and the agent as people use them: let in by codes, sharing, and the agent as a service.
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Cluster, CommandLine, PASSWORD, startCluster } from '../kit/cluster.ts';
+import { HermitProcess } from '../kit/hermit-process.ts';
+import { until } from '../kit/wait.ts';
+
+let cluster: Cluster;
+let relay: string;
+let home: string;
+let ann: CommandLine;
+beforeAll(async () => {
+  cluster = await startCluster();
+  relay = cluster.pod(0).url;
+  home = await mkdtemp(join(tmpdir(), 'hermit-codes-'));
+  ann = await cluster.commandLine(relay);
+});
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  if (home) await rm(home, { recursive: true, force: true });
+});
+
+const CODE = /hermit approve (?:\u001b\[\d+m)*([B-Z]{4}-[B-Z]{4})/;
+async function codeOf(process: HermitProcess): Promise<string> {
+  return until(`a code is shown\n${process.stderr}`, () => CODE.exec(process.stderr)?.[1]);
+}
+
+describe('without a password', () => {
+  it('another computer logs in by a code that is approved here', async () => {
+    const elsewhere = new CommandLine(join(home, 'elsewhere'));
+    await using login = elsewhere.run(['login', '--relay', relay]);
+    const code = await codeOf(login);
+    expect(login.stderr).toContain(`/device?code=${code}`);
+    expect(await ann.output('approve', code.toLowerCase(), '--yes')).toBe('');
+    expect(await login.end()).toBe(0);
+    expect(login.stderr).toContain(`as ${cluster.account.email}`);
+    expect(JSON.parse(await elsewhere.output('machines', '--json'))).toHaveLength(1);
+  });
+
+  it('and is told when it is refused', async () => {
+    await using login = new CommandLine(join(home, 'refused')).run(['login', '--relay', relay]);
+    await ann.output('approve', await codeOf(login), '--refuse');
+    expect(await login.end()).toBe(7);
+    expect(login.stderr).toContain('You were refused');
+  });
+});
+
+describe('a new machine', () => {
+  it('is let in by a code, runs as a service, and is gone again', async () => {
+    const bin = join(home, 'bin');
+    mkdirSync(bin, { recursive: true });
+    // systemd is not what is tried here: what it is told to do is written down.
+    for (const name of ['systemctl', 'loginctl']) {
+      writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} "$@" >> "${join(home, 'told')}"\n`);
+      chmodSync(join(bin, name), 0o755);
+    }
+    const env = {
+      HOME: home,
+      XDG_CONFIG_HOME: join(home, 'config'),
+      PATH: `${bin}:${process.env.PATH}`,
+      SHELL: '/bin/sh',
+    };
+    await using installing = new HermitProcess('agent', ['install', '--relay', relay, '--name', 'new box'], env);
+    await ann.output('approve', await codeOf(installing), '--yes');
+    expect(await installing.end()).toBe(0);
+    const token = join(home, 'config', 'hermit', 'new_box.token');
+    expect(statSync(token).mode & 0o777).toBe(0o600);
+    const secret = readFileSync(token, 'utf8').trim();
+    expect(secret).toMatch(/^hmt_/);
+    const unit = join(home, 'config', 'systemd', 'user', 'hermit-agent.service');
+    const text = readFileSync(unit, 'utf8');
+    expect(text + installing.stderr + installing.stdout).not.toContain(secret);
+    expect(readFileSync(join(home, 'told'), 'utf8').split('\n')).toEqual([
+      'systemctl --user daemon-reload',
+      'systemctl --user enable hermit-agent.service',
+      'systemctl --user restart hermit-agent.service',
+      'loginctl enable-linger',
+      '',
+    ]);
+
+    // As systemd would start it.
+    const words = [...(/^ExecStart=(.*)$/m.exec(text)?.[1] ?? '').matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, w]) => w);
+    const args = words.slice(words.indexOf('run')) as string[];
+    await using service = new HermitProcess('agent', args, env);
+    await until(`the service connects\n${service.stderr}`, () => service.stderr.includes('connected to'));
+    const machines = JSON.parse(await ann.output('machines', '--json')) as { name: string; online: boolean }[];
+    expect(machines.find(({ name }) => name === 'new box')).toMatchObject({ online: true });
+
+    await using again = new HermitProcess('agent', ['enroll', '--relay', relay, '--name', 'new box'], env);
+    const code = await codeOf(again);
+    await using careless = ann.run(['approve', code, '--yes']);
+    expect(await careless.end()).toBe(7);
+    expect(careless.stderr).toContain('would be locked out');
+    await ann.output('approve', code, '--yes', '--replace');
+    expect(await again.end()).toBe(0);
+    await until('the one before is locked out', () => service.stderr.includes('refused') || service.ended);
+
+    await using leaving = new HermitProcess('agent', ['uninstall', '--name', 'new box', '--forget'], env);
+    expect(await leaving.end()).toBe(0);
+    for (const file of [unit, token]) expect(() => statSync(file)).toThrow('ENOENT');
+    await using nothing = new HermitProcess('agent', ['uninstall'], env);
+    expect(await nothing.end()).toBe(0);
+    expect(nothing.stderr).toContain('There is no such service');
+  });
+});
+
+describe('sharing', () => {
+  it('goes from one command line to another, by address and by link, and ends', async () => {
+    await cluster.startAgent(relay);
+    const guest = await cluster.register();
+    const ben = new CommandLine(join(home, 'ben'));
+    const login = ben.run(['login', '--relay', relay, '--email', guest.email]);
+    login.child.stdin?.end(`${PASSWORD}\n`);
+    expect(await login.end()).toBe(0);
+
+    const id = (
+      await ann.output('new', 'box', '--detach', '--name', 'work', '--', 'sh', '-c', 'echo seen; sleep 600')
+    ).trim();
+    await ann.output('share', 'box', 'work', '--with', guest.email);
+    type Shares = { received: { id: string; role: string; session: { name: string } | null }[] };
+    const shares = async () => JSON.parse(await ben.output('shares', '--json')) as Shares;
+    expect((await shares()).received).toMatchObject([{ role: 'viewer', session: { name: 'work' } }]);
+    expect(await ben.output('shares')).toContain(cluster.account.email);
+    await using watching = ben.run(['attach', 'box', 'work', '--output', '-']);
+    await until(`the guest sees it\n${watching.stderr}`, () => watching.stdout.includes('seen'));
+
+    const [first] = (await shares()).received;
+    await ann.output('unshare', String(first?.id).slice(0, 8));
+    expect(await watching.end()).toBe(7);
+    expect((await shares()).received).toEqual([]);
+
+    const link = (await ann.output('share', 'box', id.slice(0, 8), '--role', 'driver', '--for', '2h')).trim();
+    expect(link).toMatch(new RegExp(`^${relay}/join#hms_[0-9a-f]{32}_`));
+    await ben.output('join', link);
+    const [second] = (await shares()).received;
+    expect(second).toMatchObject({ role: 'driver' });
+    await ben.output('unshare', String(second?.id));
+    expect((await shares()).received).toEqual([]);
+    await ann.output('kill', 'box', 'work', '--signal', 'KILL');
+  });
+});
