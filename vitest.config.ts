@@ -75,7 +75,7 @@ export default defineConfig({
           name: 'web',
           include: ['test/web/**/*.test.ts'],
           exclude,
-          globalSetup: [...servers, './test/web/kit/build.ts'],
+          globalSetup: [...servers, './test/web/kit/build.ts', './test/web/kit/chromium.ts'],
           testTimeout: 120_000,
           hookTimeout: 150_000,
           // A browser and two pods are enough for two cores.

@@ -1,5 +1,5 @@
 // What the person sees of a connection in trouble: a corner that says so, and after it every byte, once, in order.
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../integration/kit/wait.ts';
@@ -47,6 +47,29 @@ test('the computer sleeps while its connection dies, wakes, and has what was pri
   await home.browser.wake();
   await person.sees('sleep done', 20_000);
   expect(await printed('sleep')).toEqual(numbers('sleep', 300));
+});
+
+test('after a long absence it has the screen of now, and still what it showed before', async () => {
+  await person.type('clear; echo before the absence; rm -f ~/awake\n');
+  await person.sees(/^before the absence$/m);
+  // More than is replayed: what comes is a new picture of the screen.
+  const program = `printf 'far-%0100d\\n' $(seq 8000)`;
+  await person.type(
+    `while [ ! -e ~/asleep ]; do sleep 0.1; done; sleep 7; ${program}; echo after the absence; touch ~/awake\n`,
+  );
+  await using _sleep = await home.browser.sleep();
+  home.path.silence();
+  writeFileSync(join(home.directory, 'asleep'), '');
+  await until('the program has gone on to its end', () => existsSync(join(home.directory, 'awake')), 40_000);
+  await home.browser.wake();
+  await person.sees(/^after the absence$/m, 30_000);
+  await person.live();
+  const shown = (await person.text()).split('\n');
+  const far = shown.filter((line) => line.startsWith('far-')).map((line) => Number(line.slice(4)));
+  expect(shown).toContain('before the absence');
+  expect(shown.some((line) => line.includes('output was skipped here'))).toBe(true);
+  expect(far.length).toBeGreaterThan(900);
+  expect(far).toEqual(Array.from({ length: far.length }, (_, at) => 8_001 - far.length + at));
 });
 
 test('without a network it says when it tries again, keeps what is typed, and sends it once', async () => {

@@ -2,7 +2,8 @@
 
 import { isUuid } from '@hermit/protocol';
 import { effect, signal } from '@preact/signals';
-import { go, route, terminalPath } from './router.ts';
+import { go, route } from './router.ts';
+import { terminalPath } from './routes.ts';
 
 export type Tab = { readonly machineId: string; readonly sessionId: string };
 

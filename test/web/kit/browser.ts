@@ -1,14 +1,11 @@
 // A real Chromium, and its windows: laptops and phones, each with storage of its own.
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { findChromium } from './chromium.ts';
 
 const IMAGES = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
-
-/** Where systems keep it; CHROMIUM names another one. */
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium'];
-const MAC = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
 
 /** It asks nobody for anything: not for updates, not for suggestions. */
 const QUIET = [
@@ -38,12 +35,8 @@ const PHONE: BrowserContextOptions = {
 export type WindowOptions = BrowserContextOptions & { kind?: 'laptop' | 'phone'; settings?: Record<string, unknown> };
 
 export async function startBrowser(): Promise<RealBrowser> {
-  const executablePath = process.env.CHROMIUM ?? [...PLACES, MAC].find((path) => existsSync(path));
-  if (!executablePath) {
-    throw new Error(
-      'The web tests need Chromium: install it (Debian: apt-get install chromium), or name it in CHROMIUM.',
-    );
-  }
+  const executablePath = await findChromium();
+  if (!executablePath) throw new Error('There is no Chromium.');
   return new RealBrowser(await chromium.launch({ executablePath, args: QUIET }));
 }
 

@@ -6,6 +6,7 @@ import type { Relay } from '../relay/relay.ts';
 import { copy } from '../ui/clipboard.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { lineFor } from './agent-line.ts';
 import { startSession } from './sessions.ts';
 
 type Added = { machine: MachineInfo; line: string };
@@ -96,13 +97,4 @@ function Paste({ relay, added, onClose }: { relay: Relay; added: Added; onClose(
       </div>
     </Dialog>
   );
-}
-
-export function lineFor(relay: string, name: string, token: string): string {
-  return `HERMIT_MACHINE_TOKEN=${token} hermit-agent run --relay ${relay} --name ${quoted(name)}`;
-}
-
-/** As one word of a POSIX shell, whatever the name holds. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

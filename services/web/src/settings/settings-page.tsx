@@ -1,7 +1,8 @@
 // Settings of this device: how it looks, how it types, what programs may.
 import type { ComponentChildren, JSX } from 'preact';
+import { FONT_SIZE, SCROLLBACK, type Settings } from './choices.ts';
 import { schemeFor, schemes } from './schemes.ts';
-import { change, FONT_SIZE, isDark, resetSettings, SCROLLBACK, type Settings, settings } from './settings.ts';
+import { change, isDark, resetSettings, settings } from './settings.ts';
 
 export function SettingsPage(): JSX.Element {
   const chosen = settings.value;

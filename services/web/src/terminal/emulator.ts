@@ -4,8 +4,9 @@ import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { type ITerminalOptions, Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
+import type { Settings } from '../settings/choices.ts';
 import { schemeFor } from '../settings/schemes.ts';
-import { isDark, type Settings } from '../settings/settings.ts';
+import { isDark } from '../settings/settings.ts';
 
 const FONTS =
   'ui-monospace, "SF Mono", "JetBrains Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';

@@ -1,7 +1,7 @@
 // Draws the emulator on the GPU, while it is looked at; falls back to the page's own elements, and stays there.
 import { WebglAddon } from '@xterm/addon-webgl';
 import type { Terminal } from '@xterm/xterm';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/choices.ts';
 
 /** A browser gives few GPU contexts, so terminals that nobody sees hold none. */
 export class Renderer {

@@ -1,5 +1,6 @@
 // Fingers on the terminal: one scrolls (and flings), two size the font, a tap opens the keyboard, a long press the text.
-import { change, FONT_SIZE, settings } from '../settings/settings.ts';
+import { FONT_SIZE } from '../settings/choices.ts';
+import { change, settings } from '../settings/settings.ts';
 import type { OpenTerminal } from './open-terminal.ts';
 
 /** Less than this is a tap, pixels. */
