@@ -1,0 +1,150 @@
+// Redis and Postgres over TLS, with an authority of one's own, and every secret from a file, as Kubernetes mounts them.
+import { execFile } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Warden } from '../../../scripts/warden.ts';
+import { createApp } from '../../../services/relay/src/app.ts';
+import { readConfig } from '../../../services/relay/src/config.ts';
+import { findCommand, findPostgres } from '../../services/binaries.ts';
+import { createDataDirectory } from '../../services/data-directory.ts';
+import { startPostgres } from '../../services/postgres.ts';
+import { RedisHouse, withRedis } from '../../services/redis-topologies.ts';
+import { freePort } from '../../services/server-process.ts';
+import { until } from '../kit/wait.ts';
+import { SECRET, startRelays } from './relay-kit.ts';
+
+const run = promisify(execFile);
+const stack = new AsyncDisposableStack();
+let files: string;
+let env: Record<string, string>;
+let tlsPort: number;
+let redisPort: number;
+let database: postgres.Sql;
+
+/** An authority, and a certificate of it for this machine. */
+async function certificates(openssl: string, directory: string, name: string): Promise<void> {
+  const at = (suffix: string) => join(directory, `${name}${suffix}`);
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const authority = ['-x509', '-days', '2', '-subj', `/CN=${name} authority`];
+  await run(openssl, ['req', ...key, ...authority, '-keyout', at('-ca.key'), '-out', at('-ca.crt')]);
+  await run(openssl, ['req', ...key, '-subj', '/CN=localhost', '-keyout', at('.key'), '-out', at('.csr')]);
+  writeFileSync(at('.ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+  const by = ['-CA', at('-ca.crt'), '-CAkey', at('-ca.key'), '-CAcreateserial', '-extfile', at('.ext')];
+  await run(openssl, ['x509', '-req', '-in', at('.csr'), ...by, '-days', '2', '-out', at('.crt')]);
+}
+
+beforeAll(async () => {
+  const [openssl, binaries] = [await findCommand('openssl'), await findPostgres()];
+  if (!openssl || !binaries) throw new Error('This test needs openssl, and a local Postgres that it may set up.');
+  files = stack.use(await createDataDirectory()).path;
+  await certificates(openssl, files, 'good');
+  await certificates(openssl, files, 'other');
+  const file = (name: string, text?: string) => {
+    const path = join(files, name);
+    if (text !== undefined) writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+
+  const house = stack.use(new RedisHouse());
+  tlsPort = await freePort();
+  const tls = ['--tls-port', `${tlsPort}`, '--tls-auth-clients', 'no', '--tls-ca-cert-file', file('good-ca.crt')];
+  const password = 'a password that is in a file';
+  const own = ['--tls-cert-file', file('good.crt'), '--tls-key-file', file('good.key')];
+  redisPort = (await house.single({ args: [...tls, ...own] })).port;
+  await withRedis(redisPort, (redis) =>
+    redis.call('ACL', 'SETUSER', 'relay', 'on', `>${password}`, '~*', '&*', '+@all'),
+  );
+
+  const warden = new Warden();
+  const server = await startPostgres(binaries, warden);
+  stack.defer(async () => {
+    await server.stop();
+    warden.leave();
+  });
+  database = postgres(server.url, { max: 1, onnotice: () => {} });
+  stack.defer(() => database.end({ timeout: 1 }));
+  const [row] = await database<{ data_directory: string }[]>`show data_directory`;
+  const data = String(row?.data_directory);
+  const { uid, gid } = statSync(data);
+  for (const name of ['good.crt', 'good.key']) {
+    const path = join(data, name);
+    copyFileSync(file(name), path);
+    chmodSync(path, 0o600);
+    if (process.getuid?.() === 0) chownSync(path, uid, gid);
+  }
+  await database.unsafe(`alter system set ssl_cert_file = 'good.crt'`);
+  await database.unsafe(`alter system set ssl_key_file = 'good.key'`);
+  await database.unsafe('alter system set ssl = on');
+  await database`select pg_reload_conf()`;
+
+  env = {
+    ...{ HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'silent', POD_ID: 'pod', DRAIN_SECONDS: '0' },
+    JWT_SECRET_FILE: file('jwt', `${SECRET}\n`),
+    DATABASE_URL_FILE: file('database', server.url),
+    DATABASE_CA_FILE: file('good-ca.crt'),
+    REDIS_URL_FILE: file('redis', `rediss://relay:${encodeURIComponent(password)}@127.0.0.1:${tlsPort}`),
+    REDIS_CA_FILE: file('good-ca.crt'),
+    // What the kit sets is not used here.
+    ...{ JWT_SECRET: '', DATABASE_URL: '', REDIS_URL: '' },
+  };
+});
+afterAll(() => stack.disposeAsync());
+
+describe('with the right authority', () => {
+  it('everything works, and nothing of it goes in the clear', async () => {
+    await using relays = await startRelays({ env });
+    const person = await relays.person();
+    const machine = await relays.machine(person);
+    const agent = await relays.agent(0, machine);
+    const client = await relays.client(0, person.accessToken);
+    expect(await client.attach(machine.id, agent.session())).toMatchObject({ type: 'attached' });
+
+    const connections = await database<{ ssl: boolean }[]>`
+      select ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'hermit-relay'`;
+    expect(connections.length).toBeGreaterThan(0);
+    expect(connections.every(({ ssl }) => ssl)).toBe(true);
+    const clients = await withRedis(redisPort, (redis) => redis.client('LIST'));
+    const ours = String(clients)
+      .split('\n')
+      .filter((line) => line.includes('name=hermit:'));
+    expect(ours.length).toBeGreaterThanOrEqual(3);
+    expect(ours.every((line) => line.includes(` laddr=127.0.0.1:${tlsPort} `) && line.includes(' user=relay '))).toBe(
+      true,
+    );
+  });
+});
+
+describe('with another authority', () => {
+  const other = () => join(files, 'other-ca.crt');
+
+  it('Postgres is not spoken to, and the relay does not start', async () => {
+    const starting = createApp(readConfig({ ...env, DATABASE_CA_FILE: other() }));
+    await expect(starting).rejects.toThrow(/certificate|unable to verify/i);
+  });
+
+  it('Redis is not spoken to, and the relay is not ready', async () => {
+    const app = await createApp(readConfig({ ...env, REDIS_CA_FILE: other() }));
+    try {
+      const url = await app.listen();
+      await until('the pod says what is missing', async () => {
+        const answer = await fetch(`${url}/readyz`);
+        return answer.status === 503 && (await answer.text()).includes('redis');
+      });
+      const clients = await withRedis(redisPort, (redis) => redis.client('LIST'));
+      expect(String(clients)).not.toContain('name=hermit:');
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+it('a Postgres that speaks no TLS is not spoken to when an authority is named', async () => {
+  const plain = process.env.TEST_DATABASE_URL as string;
+  const starting = createApp(
+    readConfig({ ...env, DATABASE_URL_FILE: '', DATABASE_URL: plain, DATABASE_CA_FILE: join(files, 'good-ca.crt') }),
+  );
+  await expect(starting).rejects.toThrow();
+});
