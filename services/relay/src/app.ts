@@ -123,6 +123,7 @@ export async function createApp(config: Config): Promise<App> {
       tokens,
       presence: { machines: (ids) => shown(presence, ids) },
       sessions: (machineId) => presence.sessions(machineId),
+      attachments: (machineId) => presence.attachments(machineId),
       pods: () => presence.pods(),
       checks: {
         draining: async () => {

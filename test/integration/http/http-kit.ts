@@ -89,6 +89,7 @@ export async function startHttpSide(options: HttpSideOptions = {}): Promise<Http
     tokens,
     presence: options.presence ?? { machines: async () => live },
     sessions: async () => [],
+    attachments: async () => [],
     registration: options.registration ?? 'open',
     audit,
     entries: audit.entries,

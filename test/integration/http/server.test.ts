@@ -205,6 +205,7 @@ describe('the documentation', () => {
       'GET /api/invites token 200 401 403 503',
       'GET /api/logins token 200 401 503',
       'GET /api/machines token 200 401 503',
+      'GET /api/machines/{id}/sessions/{sessionId}/attachments token 200 401 404 503',
       'GET /api/machines/{id}/sessions/{sessionId}/shares token 200 401 404 503',
       'GET /api/me token 200 401 503',
       'GET /api/shares token 200 401 503',

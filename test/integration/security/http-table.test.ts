@@ -107,6 +107,10 @@ const TABLE: Record<string, Row> = {
     send: (scene) => ({ params: session(scene) }),
     known: ownerOnly(200, 'MACHINE_NOT_FOUND'),
   },
+  'GET /api/machines/:id/sessions/:sessionId/attachments': {
+    send: (scene) => ({ params: session(scene) }),
+    known: { 'another user': 'MACHINE_NOT_FOUND', viewer: 200, driver: 200, owner: 200 },
+  },
   'DELETE /api/machines/:id/sessions/:sessionId/shares/:shareId': {
     send: (scene) => ({ params: { ...session(scene), shareId: scene.shares.driver } }),
     known: ownerOnly(204, 'SHARE_NOT_FOUND'),

@@ -163,6 +163,40 @@ describe('a shared session', () => {
     expect(performance.now() - start).toBeLessThan(SECOND);
   });
 
+  it('tells who looks and who drives, and the owner reads later who it was', async () => {
+    await share({ email: guest.email, role: 'driver' });
+    const client = await relays.client(1, guest.accessToken);
+    const { clientId } = await attached(client);
+    const about = { id: clientId, sessionId, userId: guest.id, pod: 'pod-1', since: Date.now(), readOnly: false };
+    agent.send({ type: 'sessions', sessions: [...agent.sessions.values()], attachments: [about] });
+    agent.send({ type: 'tip', sessionId, end: 0, ...SIZE, sizePolicy: 'latest', driver: clientId, positions: {} });
+    expect(await client.heard('tip')).toMatchObject({ driver: clientId });
+    type Lookers = { attachments: { id: string; email: string; readOnly: boolean }[] };
+    const url = path().replace('/shares', '/attachments');
+    const seen = await until('presence shows it', async () => {
+      const { body } = await relays.pod(0).call<Lookers>('GET', url, { token: guest.accessToken });
+      return body.attachments[0];
+    });
+    expect(seen).toMatchObject({ id: clientId, email: guest.email, readOnly: false });
+
+    client.send({ type: 'detach', sessionId });
+    await client.heard('detached');
+    type Entry = { action: string; sessionId: string; actorEmail: string; address: string; details: unknown };
+    const entries = await until('the audit has it', async () => {
+      const { body } = await relays
+        .pod(0)
+        .call<{ entries: Entry[] }>('GET', '/api/audit', { token: owner.accessToken });
+      const here = body.entries.filter((entry) => entry.sessionId === sessionId);
+      return here.some(({ action }) => action === 'detached') && here;
+    });
+    const by = { actorEmail: guest.email, address: '127.0.0.1', sessionId };
+    expect(entries).toMatchObject([
+      { action: 'detached', ...by, details: { readOnly: false, offset: 0 } },
+      { action: 'attached', ...by, details: { readOnly: false, offset: null } },
+      { action: 'shared', actorEmail: owner.email, details: { with: guest.email, role: 'driver' } },
+    ]);
+  });
+
   it('stays where another share still holds', async () => {
     const { token } = await share({ role: 'viewer' });
     const { share: direct } = await share({ email: guest.email, role: 'viewer' });

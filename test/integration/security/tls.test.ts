@@ -1,11 +1,12 @@
 // Redis and Postgres over TLS, with an authority of one's own, and every secret from a file, as Kubernetes mounts them.
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Warden } from '../../../scripts/warden.ts';
+import { openDatabase } from '../../../services/relay/src/accounts/database.ts';
 import { createApp } from '../../../services/relay/src/app.ts';
 import { readConfig } from '../../../services/relay/src/config.ts';
 import { findCommand, findPostgres } from '../../services/binaries.ts';
@@ -142,9 +143,15 @@ describe('with another authority', () => {
 });
 
 it('a Postgres that speaks no TLS is not spoken to when an authority is named', async () => {
-  const plain = process.env.TEST_DATABASE_URL as string;
-  const starting = createApp(
-    readConfig({ ...env, DATABASE_URL_FILE: '', DATABASE_URL: plain, DATABASE_CA_FILE: join(files, 'good-ca.crt') }),
-  );
-  await expect(starting).rejects.toThrow();
+  const url = process.env.TEST_DATABASE_URL as string;
+  const ca = readFileSync(join(files, 'good-ca.crt'), 'utf8');
+  const open = (authority: string | undefined) =>
+    openDatabase({ database: { url, ca: authority, pool: 1 }, dataDir: '' });
+  const [plain, secure] = [await open(undefined), await open(ca)];
+  try {
+    await plain.ping();
+    await expect(secure.ping()).rejects.toThrow();
+  } finally {
+    await Promise.all([plain.close(), secure.close()]);
+  }
 });

@@ -68,6 +68,7 @@ export class SimStore {
       removePod: (id) => reach((store) => store.removePod(id), null),
       machines: (ids) => this.presence.machines(ids),
       sessions: (id) => this.presence.sessions(id),
+      attachments: (id) => this.presence.attachments(id),
       pods: () => this.presence.pods(),
       close: async () => {},
     };

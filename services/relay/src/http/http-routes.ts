@@ -6,6 +6,7 @@ import type { Tokens } from '../auth/tokens.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { accountRoutes } from './account-routes.ts';
 import { adminRoutes, type PodReader } from './admin-routes.ts';
+import { type AttachmentRoutesOptions, attachmentRoutes } from './attachment-routes.ts';
 import { type AuditRoutesOptions, auditRoutes } from './audit-routes.ts';
 import { askingDeviceRoutes, type DeviceRoutesOptions, decidingDeviceRoutes } from './device-routes.ts';
 import { documentation } from './documentation.ts';
@@ -24,6 +25,7 @@ export type HttpRoutesOptions = {
   presence: PresenceReader;
   /** The sessions of a machine, as presence shows them. */
   sessions: SessionReader;
+  attachments: AttachmentRoutesOptions['attachments'];
   pods: PodReader;
   limits?: Limiter;
   audit?: Recorder;
@@ -42,7 +44,7 @@ export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOption
   await documentation(app);
   healthRoutes(app, { checks });
   for (const routes of [loginRoutes, useLinkRoute, signOnRoutes, askingDeviceRoutes]) routes(app, options);
-  const demanding = [accountRoutes, adminRoutes, auditRoutes, decidingDeviceRoutes, inviteRoutes];
+  const demanding = [accountRoutes, adminRoutes, attachmentRoutes, auditRoutes, decidingDeviceRoutes, inviteRoutes];
   for (const routes of [...demanding, linkIdentityRoute, makeLinkRoute, machineRoutes, shareRoutes]) {
     await app.register((scope, _, done) => {
       routes(scope, options);

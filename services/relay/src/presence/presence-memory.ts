@@ -1,5 +1,5 @@
 // Presence inside one process: the same leases and the same fencing as in Redis. The embedded default.
-import { LIMITS, type SessionInfo } from '@hermit/protocol';
+import { type AttachmentInfo, LIMITS, type SessionInfo } from '@hermit/protocol';
 import { type Clock, systemClock } from '@hermit/transport';
 import {
   type Activity,
@@ -91,6 +91,10 @@ export class MemoryPresence implements Presence {
 
   async sessions(machineId: string): Promise<SessionInfo[]> {
     return [...(this.current(machineId)?.activity.sessions ?? [])].sort(byCreation);
+  }
+
+  async attachments(machineId: string): Promise<AttachmentInfo[]> {
+    return [...(this.current(machineId)?.activity.attachments ?? [])].sort((a, b) => a.since - b.since);
   }
 
   async pods(): Promise<PodPresence[]> {

@@ -170,6 +170,11 @@ export class RedisPresence implements Presence {
     return rows.map((row) => JSON.parse(row) as SessionInfo).sort(byCreation);
   }
 
+  async attachments(machineId: string): Promise<AttachmentInfo[]> {
+    const rows = await this.ask(() => this.commands.hvals(this.names.machineAttachments(machineId)));
+    return rows.map((row) => JSON.parse(row) as AttachmentInfo).sort((a, b) => a.since - b.since);
+  }
+
   async pods(): Promise<PodPresence[]> {
     const ids = await this.ask(() => this.commands.presenceList(this.names.pods));
     const rows = await this.ask(() => Promise.all(ids.map((id) => this.commands.hgetall(this.names.pod(id)))));

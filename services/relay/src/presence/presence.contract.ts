@@ -225,11 +225,14 @@ export function presenceContract(name: string, start: (leases?: Leases) => Promi
       const [first, second, third] = [1, 2, 3].map((n) => sessionOf({ createdAt: NOW + n, title: `"${n}"\n` }));
       presence.describe(mine, { sessions: [first!], attachments: [] });
       presence.describe(mine, { sessions: [first!, second!], attachments: [attachmentOf(first!.id)] });
-      presence.describe(mine, { sessions: [third!, second!], attachments: [attachmentOf(second!.id)] });
+      const looking = [{ ...attachmentOf(second!.id), since: NOW + 1 }, attachmentOf(third!.id)];
+      presence.describe(mine, { sessions: [third!, second!], attachments: looking });
       await vi.waitFor(async () => expect(await presence.sessions(mine.machineId)).toEqual([second, third]), DEADLINE);
+      expect(await presence.attachments(mine.machineId)).toEqual([looking[1], looking[0]]);
       expect((await presence.machines([mine.machineId])).get(mine.machineId)?.sessionCount).toBe(2);
       presence.describe(mine, { sessions: [], attachments: [] });
       await vi.waitFor(async () => expect(await presence.sessions(mine.machineId)).toEqual([]), DEADLINE);
+      expect(await presence.attachments(mine.machineId)).toEqual([]);
       expect((await presence.machines([mine.machineId])).get(mine.machineId)?.sessionCount).toBe(0);
     });
 

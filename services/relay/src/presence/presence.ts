@@ -90,6 +90,8 @@ export interface Presence {
   machines(ids: readonly string[]): Promise<Map<string, MachinePresence>>;
   /** As last described, by creation; none if the machine is offline. Rejects with UNAVAILABLE. */
   sessions(machineId: string): Promise<SessionInfo[]>;
+  /** Who looks at them, as last described, the longest first. Rejects with UNAVAILABLE. */
+  attachments(machineId: string): Promise<AttachmentInfo[]>;
   /** Those whose lease holds. Rejects with UNAVAILABLE. */
   pods(): Promise<PodPresence[]>;
   close(): Promise<void>;
