@@ -1,15 +1,31 @@
 // Pages that repeat the code say what the code says.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { PAGE, withTables } from '../scripts/docs/protocol-page.ts';
+import { AUDIT_ACTIONS } from '../services/relay/src/accounts/audit.ts';
+import { RULES } from '../services/relay/src/limits/rules.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 test('docs/protocol.md has the tables of the code (npm run docs writes them)', () => {
   const page = readFileSync(PAGE, 'utf8');
   expect(page).toBe(withTables(page));
+});
+
+test('links between pages lead somewhere', () => {
+  const pages = ['README.md', 'AGENTS.md', 'packages/protocol/SPEC.md'];
+  for (const name of readdirSync(join(ROOT, 'docs'))) if (name.endsWith('.md')) pages.push(`docs/${name}`);
+  const broken: string[] = [];
+  for (const page of pages) {
+    for (const [, target] of readFileSync(join(ROOT, page), 'utf8').matchAll(
+      /\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g,
+    )) {
+      if (!existsSync(join(ROOT, dirname(page), target as string))) broken.push(`${page}: ${target}`);
+    }
+  }
+  expect(broken).toEqual([]);
 });
 
 test('every rule that code or tests cite stands in SPEC.md', () => {
@@ -26,4 +42,21 @@ test('every rule that code or tests cite stands in SPEC.md', () => {
     }
   }
   expect([...unknown]).toEqual([]);
+});
+
+test('docs/security.md has the limits and the actions of the audit that the code has', () => {
+  const page = readFileSync(join(ROOT, 'docs/security.md'), 'utf8');
+  const rows = (heading: string) =>
+    (page.split(`## ${heading}\n`)[1] ?? '')
+      .split('\n## ')[0]
+      ?.split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split('|').map((cell) => cell.trim().replace(/^`(.*)`$/, '$1')));
+  const minutes = { 'a minute': 1, '10 minutes': 10, '15 minutes': 15, 'an hour': 60 } as Record<string, number>;
+  const limits = rows('The limits')?.map(([, name, , atMost = '']) => {
+    const [most, within] = atMost.split(' in ') as [string, string];
+    return [name, { most: Number(most), within: Number(minutes[within]) * 60_000 }];
+  });
+  expect(limits).toEqual(Object.entries(RULES));
+  expect(rows('The audit log')?.map(([, action, meaning]) => [action, meaning])).toEqual(Object.entries(AUDIT_ACTIONS));
 });

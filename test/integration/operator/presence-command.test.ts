@@ -52,7 +52,7 @@ const OFFICE: SketchedMachine[] = [
     'relay-2',
     90,
     [
-      ['agent', 'claude', 9, 'dov', 'cem', 'ann'],
+      ['agent', 'review', 9, 'dov', 'cem', 'ann'],
       ['tests', 'npm test', 6],
     ],
   ],
