@@ -126,8 +126,10 @@ test('with the keyboard open the last line is still seen', async () => {
     const box = await phone.page.getByRole('toolbar', { name: 'Keys' }).boundingBox();
     return box && Math.abs(box.y + box.height - 440) < 2 && box.y;
   });
-  const prompt = await phone.pane.locator('.xterm-rows > div', { hasText: '~$' }).last().boundingBox();
-  expect(prompt && prompt.y + prompt.height).toBeLessThanOrEqual(bottom);
+  await until('the prompt is above them', async () => {
+    const prompt = await phone.pane.locator('.xterm-rows > div', { hasText: '~$' }).last().boundingBox();
+    return prompt && prompt.y + prompt.height <= bottom;
+  });
   await phone.page.setViewportSize({ width, height: 800 });
 });
 

@@ -49,11 +49,11 @@ export class Visitor {
 
   /** The open terminal shows what is now. */
   async live(): Promise<void> {
-    await this.corner.getByText(/^live$/).waitFor();
+    await this.corner.getByText(/^live$/).waitFor({ state: 'attached' });
   }
 
   get corner(): Locator {
-    return this.pane.locator('.corner-button');
+    return this.page.locator('.corner-button');
   }
 
   get pane(): Locator {

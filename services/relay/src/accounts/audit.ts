@@ -5,7 +5,7 @@ import { isUnreachable } from './availability.ts';
 /** What is written down, and what it means; docs/security.md repeats it. */
 export const AUDIT_ACTIONS = {
   registered: 'the account was made',
-  login: 'a login was opened; `way`: password, link, device or sso',
+  login: 'a login was opened; `way`: password, link (single sign-on ends in one) or device',
   login_failed: 'somebody tried a wrong password',
   logout: 'a login was ended; without `login`: all of them',
   password_changed: 'the password was changed',

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import statics from '@fastify/static';
+import statics, { type FastifyStaticOptions } from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 
 /** Where `services/web` is built to: the same place for sources and for what they are compiled to. */
@@ -10,8 +10,9 @@ const BUILT = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 
 /** Addresses of the app's own pages: each is the same document, which looks at the address itself. */
 const PAGES = ['/', '/m/:machineId/s/:sessionId', '/settings', '/device', '/link', '/join'];
+const FILES = ['icon.svg', 'manifest.webmanifest'];
 
-/** Names under here hold a hash of what is in the file. */
+/** Under here a name holds a hash of what is in the file. */
 const HASHED = 'assets';
 const YEAR = 'public, max-age=31536000, immutable';
 const HOUR = 'public, max-age=3600';
@@ -21,22 +22,20 @@ const ASK = 'no-cache';
 /** Registers nothing where the web terminal was not built: the relay serves without it. Returns whether it was. */
 export async function webFiles(app: FastifyInstance, root: string = BUILT): Promise<boolean> {
   if (!existsSync(join(root, 'index.html'))) return false;
+  // Every file has its compressed ones beside it.
+  const common: Partial<FastifyStaticOptions> = { index: false, preCompressed: true, cacheControl: false };
+  await app.register(statics, { ...common, root, serve: false });
   await app.register(statics, {
-    root,
-    // Each file is a route of its own, so that nothing else has to be asked whether it is one.
-    wildcard: false,
-    index: false,
-    preCompressed: true,
-    cacheControl: false,
+    ...common,
+    root: join(root, HASHED),
+    prefix: `/${HASHED}/`,
+    decorateReply: false,
     schemaHide: true,
-    globIgnore: ['**/*.br', '**/*.gz', 'index.html'],
-    setHeaders(reply, path) {
-      const cache = path.startsWith(join(root, HASHED)) ? YEAR : path.endsWith('.html') ? ASK : HOUR;
-      reply.header('cache-control', cache);
-    },
+    setHeaders: (reply) => reply.header('cache-control', YEAR),
   });
-  for (const url of PAGES) {
-    app.get(url, { schema: { hide: true } }, (_request, reply) => reply.sendFile('index.html'));
-  }
+  const serve = (url: string, file: string, cache: string) =>
+    app.get(url, { schema: { hide: true } }, (_request, reply) => reply.header('cache-control', cache).sendFile(file));
+  for (const url of PAGES) serve(url, 'index.html', ASK);
+  for (const file of FILES) serve(`/${file}`, file, HOUR);
   return true;
 }

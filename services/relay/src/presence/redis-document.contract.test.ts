@@ -8,6 +8,8 @@ import { RedisBus } from '../bus/bus-redis.ts';
 import { RedisConnections } from '../bus/redis-connection.ts';
 import { CONTRACT_VERSION, redisNames } from '../bus/redis-names.ts';
 import { untilHealthy } from '../bus/redis-worlds.contract.ts';
+import { MemoryHitCounter } from '../limits/hit-counter-memory.ts';
+import { RedisHitCounter } from '../limits/hit-counter-redis.ts';
 import { attachmentOf, claim, claimOf, podOf, renew, sessionOf } from './presence.contract.ts';
 import { RedisPresence } from './presence-redis.ts';
 import { untilAvailable } from './presence-worlds.contract.ts';
@@ -71,7 +73,9 @@ async function populate(settings: Parameters<typeof connect>[0]) {
   presence.pod(podOf('pod-1'));
   await vi.waitFor(async () => expect(await presence.sessions(mine.machineId)).toHaveLength(1), DEADLINE);
   await vi.waitFor(async () => expect(await presence.pods()).toHaveLength(1), DEADLINE);
-  return { presence, connections, mine };
+  const limits = new RedisHitCounter(connections, new MemoryHitCounter());
+  expect(await limits.hit('login:who', 60_000)).toMatchObject({ count: 1 });
+  return { presence, connections, limits, mine };
 }
 
 const named = (text: string, { machineId, userId }: { machineId: string; userId: string }) =>
@@ -79,6 +83,7 @@ const named = (text: string, { machineId, userId }: { machineId: string; userId:
     .replaceAll('{M}', `{${machineId}}`)
     .replaceAll('$MACHINE', machineId)
     .replaceAll(':U:', `:${userId}:`)
+    .replace(':R:W', ':login:who')
     .replaceAll('$USER', userId)
     .replace(/:P$/, ':pod-1')
     .replaceAll('$POD', 'pod-1')
@@ -155,7 +160,7 @@ test('the channels are those that the code names', () => {
 
 test('a user with the access rules for the relay can do all that the relay does', async () => {
   const { port, settings } = await guarded();
-  const { presence, connections, mine } = await populate(settings);
+  const { presence, connections, limits, mine } = await populate(settings);
   const bus = new RedisBus(connections);
   try {
     await untilHealthy(bus);
@@ -169,6 +174,8 @@ test('a user with the access rules for the relay can do all that the relay does'
     expect((await presence.machines([mine.machineId])).size).toBe(1);
     presence.release(mine.machineId, mine.epoch);
     presence.removePod('pod-1');
+    expect(await limits.read('login:who')).toMatchObject({ count: 1 });
+    await limits.forget('login:who');
     await presence.close();
     await withRedis(port, async (client) => {
       expect(await client.keys('*')).toEqual([names.machineEpoch(mine.machineId)]);

@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { presenceOf, type Relay } from '../relay/relay.ts';
 import { ShareDialog } from '../sharing/share-dialog.tsx';
-import { openSession } from '../tabs.ts';
+import { openSession, titles } from '../tabs.ts';
 import { ago, now } from '../ui/ages.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Menu } from '../ui/menu.tsx';
@@ -92,7 +92,8 @@ type RowProps = { relay: Relay; machineId: string; session: SessionInfo };
 
 function SessionRow({ relay, machineId, session }: RowProps): JSX.Element {
   const { id, attachedClients, createdAt, exit, command } = session;
-  const title = titleOf(session);
+  // An open tab knows of a new title first.
+  const title = titles.value.get(id) ?? titleOf(session);
   const sharing = useSignal(false);
   const end = async () => {
     try {

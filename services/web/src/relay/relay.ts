@@ -115,8 +115,11 @@ export class Relay {
   }
 
   private onMachine(machine: MachineInfo): void {
-    const others = (this.machines.value ?? []).filter(({ id }) => id !== machine.id);
-    this.machines.value = byName([...others, machine]);
+    const machines = this.machines.value ?? [];
+    const known = machines.find(({ id }) => id === machine.id);
+    // The event names the machine as its agent does, which may not know of a new name yet.
+    const fresh = { ...machine, name: known?.name ?? machine.name };
+    this.machines.value = byName([...machines.filter(({ id }) => id !== machine.id), fresh]);
     if (machine.online) this.look(machine.id);
   }
 

@@ -12,7 +12,6 @@ import { KeyRow } from './key-row.tsx';
 import { OpenTerminal } from './open-terminal.ts';
 import { LinkQuestion, PasteQuestion } from './questions.tsx';
 import { SearchBar } from './search-bar.tsx';
-import { StatusCorner } from './status-corner.tsx';
 import { TextSheet } from './text-sheet.tsx';
 import { Tools } from './tools.tsx';
 
@@ -82,7 +81,6 @@ function Pane({ relay, tab, shown }: { relay: Relay; tab: Tab; shown: boolean })
       <div class={open?.flashing.value ? 'screen-place flashing' : 'screen-place'}>
         <div class="screen" ref={host} />
         {open?.searching.value && <SearchBar terminal={open} />}
-        {open && shown && <StatusCorner relay={relay} terminal={open} />}
       </div>
       {open && <Ending relay={relay} terminal={open} />}
       {open && <Consent terminal={open} />}

@@ -32,6 +32,26 @@ export function StatusCorner({ relay, terminal }: { relay: Relay; terminal: Open
   const status = terminal.status.value;
   return (
     <div class={`corner ${live ? 'calm' : 'telling'}`}>
+      <button
+        type="button"
+        class="corner-button"
+        aria-expanded={open.value}
+        onClick={() => {
+          open.value = !open.value;
+        }}
+      >
+        <span class={`lamp ${say.lamp}`} aria-hidden="true" />
+        {status?.readOnly && <span>watching</span>}
+        {foreign && size && (
+          <span class="corner-size">
+            {size.cols}×{size.rows}
+          </span>
+        )}
+        <span class="corner-say">{say.text}</span>
+        {live && rtt !== null && <span class="corner-rtt">{rtt} ms</span>}
+        {!live && unsent > 0 && <span class="corner-unsent">· {bytes(unsent)} typed, will be sent</span>}
+        <span class="offscreen">Connection and size</span>
+      </button>
       {open.value && (
         <Details
           relay={relay}
@@ -42,26 +62,6 @@ export function StatusCorner({ relay, terminal }: { relay: Relay; terminal: Open
           }}
         />
       )}
-      <button
-        type="button"
-        class="corner-button"
-        aria-expanded={open.value}
-        onClick={() => {
-          open.value = !open.value;
-        }}
-      >
-        <span class={`lamp ${say.lamp}`} aria-hidden="true" />
-        {status?.readOnly && <span>watching ·</span>}
-        {foreign && size && (
-          <span>
-            {size.cols}×{size.rows} ·
-          </span>
-        )}
-        <span class="corner-say">{say.text}</span>
-        {live && rtt !== null && <span class="corner-rtt">{rtt} ms</span>}
-        {!live && unsent > 0 && <span class="corner-unsent">· {bytes(unsent)} typed, will be sent</span>}
-        <span class="offscreen">Connection and size</span>
-      </button>
       <span class="offscreen" role="status" aria-live="polite">
         {say.lamp === 'reconnecting' ? 'reconnecting' : say.text}
       </span>

@@ -9,6 +9,7 @@ import { closeTab, titles } from '../tabs.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Menu } from '../ui/menu.tsx';
 import type { OpenTerminal } from './open-terminal.ts';
+import { StatusCorner } from './status-corner.tsx';
 
 type Props = { relay: Relay; terminal: OpenTerminal };
 
@@ -21,6 +22,7 @@ export function Tools({ relay, terminal }: Props): JSX.Element | null {
   if (!place) return null;
   return createPortal(
     <>
+      <StatusCorner relay={relay} terminal={terminal} />
       <button
         type="button"
         class="quiet square wide-only"

@@ -1,0 +1,146 @@
+// Real sockets in bad hands: pages of other sites, messages that are too large, and bytes that are no WebSocket at all.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { FRAME, LIMITS } from '@hermit/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../kit/wait.ts';
+import { dial, type HandClient, type Person, type Relays, startRelays } from './relay-kit.ts';
+
+let relays: Relays;
+let person: Person;
+let bystander: HandClient;
+beforeAll(async () => {
+  relays = await startRelays({ embedded: true, env: { ALLOWED_ORIGINS: 'https://terminal.example.org' } });
+  person = await relays.person();
+  bystander = await relays.client(0, person.accessToken);
+});
+afterAll(() => relays?.[Symbol.asyncDispose]());
+
+const url = (path = '/ws/client') => `${relays.pod(0).url}${path}`;
+async function nobodyElseFeelsIt(): Promise<void> {
+  bystander.send({ type: 'list_machines' });
+  await bystander.heard('machines');
+}
+
+describe('a page in a browser', () => {
+  const from = (origin: string, path?: string) =>
+    dial(url(path), { origin }).then(
+      (ws) => {
+        ws.terminate();
+        return 101;
+      },
+      ({ status }: { status: number }) => status,
+    );
+
+  it.each([
+    'https://evil.example.org',
+    'null',
+    'http://127.0.0.1:1',
+    'https://terminal.example.org.evil.org',
+    'file://',
+  ])('of %s opens no socket', async (origin) => {
+    for (const path of ['/ws/client', '/ws/agent']) expect(await from(origin, path)).toBe(403);
+  });
+
+  it('of the relay itself, or of an origin that was named, does', async () => {
+    expect(await from(relays.pod(0).url)).toBe(101);
+    expect(await from('https://terminal.example.org')).toBe(101);
+  });
+});
+
+describe('a message', () => {
+  it('over the limit is answered, and the socket goes on', async () => {
+    const client = await relays.client(0, person.accessToken);
+    client.send(`{"type":"ping","x":"${'x'.repeat(LIMITS.message)}"}`);
+    expect(await client.heard('error')).toMatchObject({ code: 'MESSAGE_TOO_LARGE' });
+    client.ws.send(Buffer.concat([Buffer.from([FRAME.input]), Buffer.alloc(LIMITS.message + 48)]));
+    expect(await client.heard('error')).toMatchObject({ code: 'MESSAGE_TOO_LARGE' });
+    client.send({ type: 'ping' });
+    await client.heard('pong');
+  });
+
+  it('far beyond it costs the socket', async () => {
+    const client = await relays.client(0, person.accessToken);
+    client.ws.send(Buffer.alloc(LIMITS.messageHard + 1));
+    expect(await client.closedWith()).toBe(1009);
+    await nobodyElseFeelsIt();
+  });
+});
+
+describe('bytes that are no frames', () => {
+  /** An open WebSocket, by hand. */
+  async function raw(): Promise<{ socket: Socket; said: () => Buffer; ended: () => boolean }> {
+    const { hostname, port } = new URL(relays.pod(0).url);
+    const socket = connect(Number(port), hostname);
+    let said = Buffer.alloc(0);
+    let ended = false;
+    socket.on('data', (data) => {
+      said = Buffer.concat([said, data]);
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      ended = true;
+    });
+    await once(socket, 'connect');
+    const key = randomBytes(16).toString('base64');
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13';
+    socket.write(
+      `GET /ws/client HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${upgrade}\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+    );
+    await until('the upgrade', () => said.includes('\r\n\r\n'));
+    expect(said.toString('latin1')).toMatch(/^HTTP\/1.1 101 /);
+    said = Buffer.alloc(0);
+    return { socket, said: () => said, ended: () => ended };
+  }
+  /** The code of a close frame. */
+  const closeCode = (bytes: Buffer) => (bytes[0] === 0x88 ? bytes.readUInt16BE(2) : undefined);
+  const masked = (opcode: number, payload: Buffer, fin = true) =>
+    Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+
+  it.each<[string, Buffer, number]>([
+    ['a frame that is not masked', Buffer.from([0x81, 0x02, 0x7b, 0x7d]), 1002],
+    ['an unknown opcode', masked(0x3, Buffer.from('x')), 1002],
+    ['a reserved bit', Buffer.from([0xc1, 0x80, 0, 0, 0, 0]), 1002],
+    ['a continuation of nothing', masked(0x0, Buffer.from('x')), 1002],
+    ['a ping that is fragmented', masked(0x9, Buffer.from('x'), false), 1002],
+    ['a close with half a code', masked(0x8, Buffer.from([3])), 1002],
+    ['a length beyond all bounds', Buffer.from([0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), 1009],
+  ])('%s: closed with a code', async (_, bytes, code) => {
+    const { socket, said, ended } = await raw();
+    socket.write(bytes);
+    await until('it is closed', () => closeCode(said()) !== undefined);
+    expect(closeCode(said())).toBe(code);
+    socket.destroy();
+    await until('it is over', ended);
+    await nobodyElseFeelsIt();
+  });
+
+  it('noise, a hundred times, harms nobody', async () => {
+    const before = relays.pod(0).app.pod.clients.size;
+    for (let i = 0; i < 100; i++) {
+      const { socket } = await raw();
+      socket.write(randomBytes(1 + (i % 20) * 50));
+      if (i % 3 === 0) socket.resetAndDestroy();
+      else socket.destroy();
+    }
+    await until('all of them are forgotten', () => relays.pod(0).app.pod.clients.size === before);
+    await nobodyElseFeelsIt();
+  });
+
+  it('a header that never ends costs one connection', async () => {
+    const { hostname, port } = new URL(relays.pod(0).url);
+    const socket = connect(Number(port), hostname);
+    let said = '';
+    socket.on('data', (data) => {
+      said += data.toString();
+    });
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    socket.write(`GET /ws/client HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(64 * 1024)}`);
+    await until('it is refused', () => said.includes('431'));
+    expect(said).toContain('MESSAGE_TOO_LARGE');
+    socket.destroy();
+    await nobodyElseFeelsIt();
+  });
+});
