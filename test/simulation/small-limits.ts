@@ -13,6 +13,7 @@ useLimits({
   windowMax: 256,
   socketBound: 700,
   ackBytes: 64,
+  ackLittle: 8,
   attachmentLease: 6_000,
   ackKeepalive: 2_000,
   inputQueue: 24,

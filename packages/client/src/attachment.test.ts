@@ -74,7 +74,7 @@ describe('output', () => {
     relay.output(0, 'hello ');
     relay.output(8, 'rld, again');
     expect(view.text).toBe('hello world, again');
-    net.clock.advance(20);
+    net.clock.advance(100);
     expect(relay.acks.at(-1)).toMatchObject({ attempt: 1, offset: 18, ended: false });
   });
 
@@ -135,11 +135,29 @@ describe('output', () => {
     const { net, attachment, relay } = streaming();
     const before = relay.acks.length;
     relay.output(0, 'echo');
+    net.clock.advance(79);
+    attachment.type(new TextEncoder().encode('k'));
     expect(relay.acks).toHaveLength(before);
+    net.clock.advance(1);
     attachment.type(new TextEncoder().encode('k'));
     expect(relay.acks.at(-1)?.offset).toBe(4);
-    net.clock.advance(20);
+    net.clock.advance(100);
     expect(relay.acks).toHaveLength(before + 1);
+  });
+
+  it('acknowledges little after 100 ms, and after 20 ms once it is more (FL-4)', () => {
+    const { net, relay } = streaming();
+    const before = relay.acks.length;
+    relay.output(0, 'echo');
+    net.clock.advance(99);
+    expect(relay.acks).toHaveLength(before);
+    net.clock.advance(1);
+    expect(relay.acks.at(-1)?.offset).toBe(4);
+    relay.output(4, 'x'.repeat(1_000));
+    relay.output(1_004, 'x'.repeat(100));
+    net.clock.advance(20);
+    expect(relay.acks.at(-1)?.offset).toBe(1_104);
+    expect(relay.acks).toHaveLength(before + 2);
   });
 
   it('answers every tip, also an unchanged one, and renews its lease (CU-1, CU-4)', () => {

@@ -109,6 +109,8 @@ export class Attachment {
   /** So many bytes are acknowledged at once. */
   private ackAt: number;
   private ackTimer: Timer | null = null;
+  /** When it runs out. */
+  private ackDue = 0;
   private ackedAt = 0;
   private replyTimer: Timer | null = null;
 
@@ -133,15 +135,18 @@ export class Attachment {
     this.idBytes = uuidBytes(this.id);
     this.ackAt = Math.min(tuning.ackBytesLeast, tuning.ackBytes);
     this.output = new Output(this.view, this.mode, options.from ?? null, tuning.viewBound, {
-      owe: (bytes) => this.owe(bytes, this.ackAt),
-      kept: (bytes) => this.owe(bytes, tuning.ackSnapshotBytes),
+      owe: (bytes) => {
+        const little = bytes > 0 && this.unacked + bytes < tuning.ackLittle;
+        this.owe(bytes, this.ackAt, little ? tuning.ackLittleDelay : tuning.ackDelay);
+      },
+      kept: (bytes) => this.owe(bytes, tuning.ackSnapshotBytes, tuning.ackDelay),
       changed: () => this.show(),
     });
     this.input = new InputSender(clock, tuning, {
       buffered: () => (this.attached && this.link ? this.link.buffered : null),
       send: (run) => {
         // An acknowledgement that is due soon wakes nobody twice when it travels with what is typed.
-        if (this.ackTimer) this.ack();
+        if (this.ackTimer && this.ackDue - clock.monotonic() <= tuning.ackDelay) this.ack();
         this.link?.sendFrame(inputFrame(this.sessionBytes, this.idBytes, this.attempt, run.at, run.bytes, run.reply));
       },
       room: () => this.view.inputRoom?.(),
@@ -452,21 +457,26 @@ export class Attachment {
 
   /**
    * FL-4: within 20 ms, or at once when it is much. How much grows while it comes fast, from below the least window:
-   * few acknowledgements of a flood, and none that a small window has to wait for.
+   * few acknowledgements of a flood, and none that a small window has to wait for. An echo is no more than a little, and
+   * nobody waits for its acknowledgement.
    */
-  private owe(bytes: number, atOnce: number): void {
+  private owe(bytes: number, atOnce: number, delay: number): void {
     if (this.over) return;
     const { tuning, clock } = this.ports;
     this.unacked += bytes;
     if (this.unacked >= atOnce) {
       this.ackAt = Math.min(2 * this.ackAt, tuning.ackBytes);
       this.ack();
-    } else {
-      this.ackTimer ??= clock.after(tuning.ackDelay, () => {
-        this.ackAt = Math.min(tuning.ackBytesLeast, tuning.ackBytes);
-        this.ack();
-      });
+      return;
     }
+    const due = clock.monotonic() + delay;
+    if (this.ackTimer && this.ackDue <= due) return;
+    this.ackTimer?.cancel();
+    this.ackDue = due;
+    this.ackTimer = clock.after(delay, () => {
+      this.ackAt = Math.min(tuning.ackBytesLeast, tuning.ackBytes);
+      this.ack();
+    });
   }
 
   private ack(): void {

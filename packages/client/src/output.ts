@@ -16,7 +16,7 @@ import type { View } from './view.ts';
 import { ViewQueue } from './view-queue.ts';
 
 export type OutputPort = {
-  /** So many bytes were consumed; an acknowledgement is due. */
+  /** So many bytes were consumed (0: a snapshot, a jump, the end); an acknowledgement is due. */
   owe(bytes: number): void;
   /** So many bytes of a snapshot are here. */
   kept(bytes: number): void;
@@ -212,11 +212,14 @@ export class Output {
     const { exit } = this;
     if (!exit || this.endSeen || this.next === null || this.next < exit.end) return;
     this.endSeen = true;
-    this.alone(() => {
-      this.ended = true;
-      this.port.changed();
-      this.view.ended(exit.exit);
-    });
+    this.alone(
+      () => {
+        this.ended = true;
+        this.port.changed();
+        this.view.ended(exit.exit);
+      },
+      () => this.port.owe(0),
+    );
   }
 
   private alone(tell: () => void, consumed: () => void = () => {}): void {

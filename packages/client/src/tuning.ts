@@ -5,6 +5,9 @@ export type Tuning = {
   /** FL-4: an acknowledgement leaves after this time, or at once after so many bytes. */
   ackDelay: number;
   ackBytes: number;
+  /** FL-4: the same time for less than so many bytes: the echo of what a person types. */
+  ackLittleDelay: number;
+  ackLittle: number;
   /** After a pause: less than the least window, whose sender would wait for the delay. */
   ackBytesLeast: number;
   /** The same for a snapshot, whose first window is small: somebody waits for a screen. */
@@ -31,6 +34,8 @@ export function tuningOf(changed: Partial<Tuning> = {}): Tuning {
   return {
     ackDelay: LIMITS.ackDelay,
     ackBytes: LIMITS.ackBytes,
+    ackLittleDelay: LIMITS.ackLittleDelay,
+    ackLittle: LIMITS.ackLittle,
     ackBytesLeast: LIMITS.windowMin,
     ackSnapshotBytes: LIMITS.windowStart / 2,
     ackKeepalive: LIMITS.ackKeepalive,

@@ -57,6 +57,9 @@ const limits = {
   /** FL-4: an acknowledgement leaves within this time, and at once after `ackBytes`. */
   ackDelay: 20,
   ackBytes: 128 * KiB,
+  /** FL-4: one of less than `ackLittle` limits nobody: it waits so long for more, or for a key to travel with. */
+  ackLittleDelay: 100,
+  ackLittle: 1 * KiB,
   /** What an agent lets its connection to the relay buffer before it serves the next session. */
   linkBound: 256 * KiB,
   /** Output of one session that is sent before the next one has its turn. */
@@ -64,7 +67,7 @@ const limits = {
   /** A session that has no more than this to send is served before all floods. */
   small: 4 * KiB,
   /** A program is paused while the screen emulator is this far behind. */
-  screenBacklog: 2 * MiB,
+  screenBacklog: 8 * MiB,
 
   // Catching up (CU-1 to CU-11)
   tipEvery: 500,

@@ -12,7 +12,7 @@ const CAUGHT_UP = LIMITS.screenBacklog / 4;
  * Output is handed over when so much has come, or so long after it came (bytes, milliseconds); at once when a snapshot
  * is asked for. The emulator skips most of a large piece, and of many small ones nothing: it costs more than the path.
  */
-const HANDED_OVER = 512 * 1024;
+const HANDED_OVER = 2 * 1024 * 1024;
 const HAND_OVER_AFTER = 100;
 
 /** A snapshot that takes longer is given up; its viewer is served from history. Milliseconds. */

@@ -30,8 +30,9 @@ import { mustPause, Patience, replayLimit } from './pacer.ts';
 import type { CreateScreen, Screen } from './screen.ts';
 import { driverOf, sizeOf } from './size-policy.ts';
 
-/** An acknowledgement of input waits so long for the echo, to travel with it; milliseconds. */
-const INPUT_ACK_DELAY = 20;
+/** Small input is acknowledged after this time, or a part of it earlier together with output; milliseconds. */
+const INPUT_ACK_DELAY = 100;
+const INPUT_ACK_EARLY = 50;
 /** Input of at least so many bytes is a paste, whose sender waits for room. */
 const PASTE = 1024;
 
@@ -92,6 +93,7 @@ export class Session {
   /** Whose input was applied and not acknowledged yet. */
   private readonly unacknowledged = new Set<Attachment>();
   private inputAckTimer: Timer | null = null;
+  private inputAckDue = 0;
   private readonly history: number;
   private readonly alloc: ((length: number) => Uint8Array) | undefined;
   private title = '';
@@ -293,10 +295,9 @@ export class Session {
     if (gap || fresh.length === 0 || fresh.length >= PASTE) this.acknowledgeInput(a, gap);
     else {
       this.unacknowledged.add(a);
-      this.inputAckTimer ??= this.clock.after(INPUT_ACK_DELAY, () => {
-        this.inputAckTimer = null;
-        this.acknowledgeInputs();
-      });
+      if (this.inputAckTimer) return;
+      this.inputAckDue = this.clock.monotonic() + INPUT_ACK_DELAY;
+      this.inputAckTimer = this.clock.after(INPUT_ACK_DELAY, () => this.acknowledgeInputs());
     }
   }
 
@@ -307,6 +308,8 @@ export class Session {
   }
 
   private acknowledgeInputs(): void {
+    this.inputAckTimer?.cancel();
+    this.inputAckTimer = null;
     for (const a of this.unacknowledged) this.acknowledgeInput(a, false);
   }
 
@@ -452,7 +455,7 @@ export class Session {
     }
     const now = this.clock.monotonic();
     if (sent > 0) {
-      this.acknowledgeInputs();
+      if (this.inputAckTimer && this.inputAckDue - now <= INPUT_ACK_EARLY) this.acknowledgeInputs();
       this.gathering.sent(sent, now);
     }
     for (const a of this.attachments.values()) {

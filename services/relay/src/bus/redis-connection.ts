@@ -85,6 +85,11 @@ export class RedisConnections {
     this.watch('commands', this.commands);
   }
 
+  /** A connection that owes an answer and says nothing for this long is dropped; milliseconds. */
+  get silence(): number {
+    return this.timings.silence;
+  }
+
   publisher(node?: NodeKey): Redis {
     return this.watch('publisher', this.connect('publisher', {}, node));
   }

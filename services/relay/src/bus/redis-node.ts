@@ -41,7 +41,12 @@ export class RedisNode {
     this.events = events;
     this.probeChannel = probeChannel;
     const sharded = key !== undefined;
-    this.publisher = new RedisPublisher(connections.publisher(key), sharded ? 'spublish' : 'publish');
+    this.publisher = new RedisPublisher(
+      connections.publisher(key),
+      sharded ? 'spublish' : 'publish',
+      clock,
+      connections.silence,
+    );
     this.publisher.redis.on('ready', () => this.update());
     this.publisher.redis.on('close', () => this.lose());
     this.probe = new SubscriptionProbe(clock, connections.random, timings, {

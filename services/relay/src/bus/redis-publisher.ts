@@ -1,5 +1,6 @@
 // One connection to one Redis server that only publishes: at most once, in order, without a copy of large messages.
 import type { Socket } from 'node:net';
+import type { Clock, Timer } from '@hermit/transport';
 import type { Command, Redis } from 'ioredis';
 import type { Published } from './bus.ts';
 
@@ -18,11 +19,28 @@ const CRLF = Buffer.from('\r\n');
 export class RedisPublisher {
   readonly redis: Redis;
   private readonly command: PublishCommandName;
+  private readonly clock: Clock;
   private unanswered = 0;
+  /** When the server last answered, or was first asked after it had answered everything (monotonic). */
+  private heardAt = 0;
+  private readonly watch: Timer;
 
-  constructor(redis: Redis, command: PublishCommandName) {
+  /** `silence`: a server that owes an answer and says nothing for this long is left; milliseconds. */
+  constructor(redis: Redis, command: PublishCommandName, clock: Clock, silence: number) {
     this.redis = redis;
     this.command = command;
+    this.clock = clock;
+    // ioredis's own watch costs a timer and a listener for every publish that finds the connection idle. It is needed
+    // until the server has greeted.
+    redis.on('ready', () => {
+      delete redis.options.socketTimeout;
+    });
+    redis.on('close', () => {
+      redis.options.socketTimeout = silence;
+    });
+    this.watch = clock.every(silence / 4, () => {
+      if (this.unanswered > 0 && clock.monotonic() - this.heardAt > silence) this.rebuild();
+    });
   }
 
   get ready(): boolean {
@@ -36,9 +54,11 @@ export class RedisPublisher {
   /** `failed` hears why there is no count; `done` hears null as well. Neither runs inside the call. */
   publish(channel: string, message: Uint8Array | string, done?: Published, failed?: (error: Error) => void): void {
     const bytes = typeof message === 'string' ? Buffer.byteLength(message) : message.byteLength;
+    if (this.unanswered === 0) this.heardAt = this.clock.monotonic();
     this.unanswered += bytes;
     const settle = (receivers: number | null, error?: Error) => {
       this.unanswered -= bytes;
+      this.heardAt = this.clock.monotonic();
       if (error) failed?.(error);
       done?.(receivers);
     };
@@ -53,6 +73,7 @@ export class RedisPublisher {
   }
 
   close(): void {
+    this.watch.cancel();
     this.redis.disconnect();
   }
 }
