@@ -9,6 +9,8 @@ import { isUnreachable } from './accounts/availability.ts';
 import { openDatabase } from './accounts/database.ts';
 import { createDirectory } from './accounts/directory.ts';
 import { migrate } from './accounts/migrate.ts';
+import { createRevocations } from './accounts/revocations.ts';
+import { TokenMemory } from './accounts/token-memory.ts';
 import { createSignOnAttempts } from './auth/sign-on-attempt.ts';
 import { createSignOnProvider } from './auth/sign-on-provider.ts';
 import { createTokenKeys } from './auth/token-keys.ts';
@@ -76,14 +78,22 @@ export async function createApp(config: Config): Promise<App> {
       machinesPerUser: config.machinesPerUser,
       singleSignOnOpens: config.signOnOpens,
       auditLife: config.auditDays * 86_400_000,
-      onChange: (change) => announce(pod, change),
+      onChange: (change) => {
+        if ('machineId' in change && change.type !== 'rights_changed') revocations.revoke(change.machineId);
+        announce(pod, change);
+      },
     });
 
     const fabric = openFabric(config, metrics, log);
     const { bus, presence, checks } = fabric;
     closers.push(() => fabric.close());
     const limits = createLimiter({ counter: fabric.counter, times: config.rateLimits });
-    const directory = createDirectory({ accounts, tokens, presence, limits });
+    const names = redisNames(config.redis?.prefix ?? 'hermit:');
+    const memory = new TokenMemory();
+    const revocations = createRevocations({ bus, channel: names.revocations, memory });
+    closers.push(() => revocations.close());
+    const restored = () => pod.recheckAll();
+    const directory = createDirectory({ accounts, tokens, presence, limits, memory, restored });
     closers.push(() => directory.close());
 
     const pod = new Pod({
@@ -92,7 +102,7 @@ export async function createApp(config: Config): Promise<App> {
       bus,
       presence,
       directory,
-      names: redisNames(config.redis?.prefix ?? 'hermit:'),
+      names,
       clock: systemClock,
       random: Math.random,
       newId: randomUUID,

@@ -8,6 +8,7 @@ import { type App, createApp } from '../../../services/relay/src/app.ts';
 import { readConfig } from '../../../services/relay/src/config.ts';
 import { createDataDirectory } from '../../services/data-directory.ts';
 import { createDatabase } from '../../services/databases.ts';
+import type { TcpProxy } from '../../services/tcp-proxy.ts';
 import { until } from '../kit/wait.ts';
 
 export const SECRET = 'the-secret-of-a-test-with-over-32-characters';
@@ -61,6 +62,8 @@ export type RelaysOptions = {
   env?: Record<string, string> | ((pod: number) => Record<string, string>);
   /** Everything in one process: no Redis, no Postgres. */
   embedded?: boolean;
+  /** The way of each pod to the database, where it is not the straight one; `server`: that of another server. */
+  database?: { server?: string; through?: (pod: number) => TcpProxy };
 };
 
 export async function startRelays(options: RelaysOptions = {}): Promise<Relays> {
@@ -70,7 +73,7 @@ export async function startRelays(options: RelaysOptions = {}): Promise<Relays> 
   let sql: postgres.Sql | undefined;
   if (embedded) shared.HERMIT_DATA_DIR = setup.use(await createDataDirectory()).path;
   else {
-    const { url } = setup.use(await createDatabase());
+    const { url } = setup.use(await createDatabase(options.database?.server));
     sql = postgres(url, { max: 2, onnotice: () => {} });
     setup.defer(() => sql?.end({ timeout: 1 }));
     Object.assign(shared, {
@@ -83,7 +86,13 @@ export async function startRelays(options: RelaysOptions = {}): Promise<Relays> 
   }
   const pods: RelayPod[] = [];
   for (let i = 0; i < count; i++) {
-    const more = typeof options.env === 'function' ? options.env(i) : options.env;
+    const more = typeof options.env === 'function' ? options.env(i) : { ...options.env };
+    const through = options.database?.through?.(i);
+    if (through !== undefined) {
+      const url = new URL(shared.DATABASE_URL as string);
+      url.host = `127.0.0.1:${through.port}`;
+      more.DATABASE_URL = url.href;
+    }
     const app = await createApp(readConfig({ ...shared, POD_ID: `pod-${i}`, ...more }));
     setup.defer(() => app.close());
     pods.push(new RelayPod(app, await app.listen()));

@@ -6,16 +6,37 @@ import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Directory } from '../relay/directory.ts';
 import type { Accounts } from './accounts.ts';
+import { createOutage, type OutageOptions } from './outage.ts';
+import { type RememberedMachine, TokenMemory } from './token-memory.ts';
 
 /** After this time without an answer the asker hears UNAVAILABLE; milliseconds. */
 const DEADLINE = 5_000;
+/** The same where something else can vouch meanwhile; and once it is known that the database is away. */
+const PATIENCE = 2_500;
+const PATIENCE_WHEN_AWAY = 500;
 /** How often machines that were seen are written down; milliseconds. */
 const WRITE_SEEN = 5_000;
 
-export type DirectoryOptions = { accounts: Accounts; tokens: Tokens; presence: Presence; limits?: Limiter };
+export type DirectoryOptions = {
+  accounts: Pick<Accounts, 'confirm' | 'machineByToken' | 'machinesOf' | 'machinesSeen' | 'rightsAt' | 'userById'>;
+  tokens: Tokens;
+  presence: Pick<Presence, 'machines'>;
+  limits?: Limiter;
+  /** Machine tokens that are good for a while without the database; by default none is. */
+  memory?: TokenMemory;
+  /** The database answers again, and somebody was let in without it: all rights are to be looked at anew. */
+  restored?: OutageOptions['restored'];
+  /** Milliseconds that never go backwards. */
+  monotonic?: () => number;
+};
 
 export function createDirectory(options: DirectoryOptions): Directory & { close(): void } {
-  const { accounts, tokens, presence, limits = UNLIMITED } = options;
+  const { accounts, tokens, presence, limits = UNLIMITED, memory = new TokenMemory(), restored } = options;
+  const outage = createOutage({
+    probe: () => accounts.userById(NOBODY),
+    ...(restored ? { restored } : {}),
+    ...(options.monotonic ? { monotonic: options.monotonic } : {}),
+  });
   let seen = new Map<string, number>();
   const timer = setInterval(() => {
     if (seen.size === 0) return;
@@ -58,24 +79,30 @@ export function createDirectory(options: DirectoryOptions): Directory & { close(
 
     close() {
       clearInterval(timer);
+      outage.close();
     },
   };
+
+  function patience(): number {
+    return outage.away ? PATIENCE_WHEN_AWAY : PATIENCE;
+  }
 
   async function confirmed(token: string, introduction: boolean) {
     const caller = await tokens.verifyAccess(token);
     if (introduction) await limits.take('client', caller.userId);
     try {
-      await accounts.confirm(caller);
+      await outage.ask(accounts.confirm(caller), patience());
     } catch (error) {
       // The token itself is good for its few minutes: a database that is away ends nobody's terminal.
-      if (!(error instanceof HermitError) || error.code !== 'UNAVAILABLE') throw error;
+      if (!isUnavailable(error)) throw error;
+      outage.trusted();
     }
     const { userId, email, loginId, expiresAt } = caller;
     return { userId, email, loginId, expiresAt };
   }
 
   async function machineOf(token: string, machineName: string, introduction: boolean) {
-    const machine = await accounts.machineByToken(token);
+    const machine = await (introduction ? introduced(token) : accounts.machineByToken(token));
     if (machine === null) throw new HermitError('INVALID_TOKEN', 'No machine has this token.');
     if (introduction) await limits.take('agent', machine.id);
     if (introduction && machine.name !== machineName) {
@@ -83,6 +110,28 @@ export function createDirectory(options: DirectoryOptions): Directory & { close(
       throw new HermitError('MACHINE_NAME_MISMATCH', message);
     }
     return { machineId: machine.id, userId: machine.userId, name: machine.name };
+  }
+
+  /** While the database is away, this pod's own memory is good for those who come back; doubts it does not settle. */
+  async function introduced(token: string): Promise<RememberedMachine | null> {
+    const asOf = memory.forgettings;
+    try {
+      const found = await outage.ask(
+        accounts.machineByToken(token),
+        memory.find(token) === null ? DEADLINE : patience(),
+      );
+      if (found !== null) memory.remember(token, found, asOf);
+      else {
+        const wrong = memory.find(token);
+        if (wrong !== null) memory.forget(wrong.id);
+      }
+      return found;
+    } catch (error) {
+      const known = memory.find(token);
+      if (!isUnavailable(error) || known === null || outage.long) throw error;
+      outage.trusted();
+      return known;
+    }
   }
 
   async function machinesOf(userId: string) {
@@ -112,16 +161,25 @@ export function createDirectory(options: DirectoryOptions): Directory & { close(
   /** Nothing is cached: a share that was withdrawn is none from then on. */
   async function rightsAt(userId: string, machineId: string, sessionId: string | null) {
     try {
-      return (await accounts.rightsAt(userId, machineId, sessionId)) ?? { ownerId: null, shares: [] };
+      const rights = await outage.ask(accounts.rightsAt(userId, machineId, sessionId), patience());
+      return rights ?? { ownerId: null, shares: [] };
     } catch (error) {
-      if (!(error instanceof HermitError) || error.code !== 'UNAVAILABLE') throw error;
+      if (!isUnavailable(error)) throw error;
       // Presence was written by a pod that had asked: good enough for an owner to reattach to what runs. Of shares
       // nobody can tell now, so nobody who is not the owner comes in.
       const ownerId = (await presence.machines([machineId])).get(machineId)?.userId;
       if (ownerId !== userId) throw error;
+      outage.trusted();
       return { ownerId, shares: [] };
     }
   }
+}
+
+/** An id that nobody has. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof HermitError && error.code === 'UNAVAILABLE';
 }
 
 /** One call of `done`, with the value, or with a HermitError. */

@@ -17,6 +17,8 @@ export function redisNames(prefix: string) {
     podChannel: (podId: string) => `${prefix}pod:${podId}`,
     /** A pod to itself: does its subscription deliver? In a cluster the tag picks the shard. */
     podProbe: (podId: string, tag?: number) => `${prefix}pod:${podId}:probe${tag === undefined ? '' : `:${tag}`}`,
+    /** Any pod to every pod; no pod's id begins with a colon. */
+    revocations: `${prefix}pod::revoked`,
     // Keys
     machine,
     /** The greatest epoch registered; outlives the lease (OWN-1). */

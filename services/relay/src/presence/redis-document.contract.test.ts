@@ -154,6 +154,7 @@ test('the channels are those that the code names', () => {
     names.userChannel('U'),
     names.podChannel('P'),
     names.podProbe('P'),
+    names.revocations,
   ];
   expect(channels).toEqual(expected);
 });
@@ -169,7 +170,7 @@ test('a user with the access rules for the relay can do all that the relay does'
       expect(await published(bus, channel, 'x')).toBe(1);
       bus.unsubscribe(channel);
     }
-    await subscribed(bus, names.podChannel('pod-1'), () => {});
+    for (const channel of [names.podChannel('pod-1'), names.revocations]) await subscribed(bus, channel, () => {});
     expect(await renew(presence, mine)).toEqual({ result: 'renewed' });
     expect((await presence.machines([mine.machineId])).size).toBe(1);
     presence.release(mine.machineId, mine.epoch);

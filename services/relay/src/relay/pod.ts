@@ -432,7 +432,8 @@ export class Pod {
     this.insist(this.names.machineChannel(machineId), { type: 'revoked' });
   }
 
-  private recheckAll(): void {
+  /** What was said may have been lost, or nobody could be asked: all rights are looked at again. */
+  recheckAll(): void {
     const all = [...this.clients, ...this.agents];
     all.forEach((link, at) => {
       this.clock.after((RECHECK_WITHIN * at) / all.length, () => link.recheck());
