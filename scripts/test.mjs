@@ -13,7 +13,9 @@ Steps, in this order: types, lint, architecture, unit, contract, integration, we
   npm test -- unit -t offsets               the tests whose name contains this
 
 Redis and Postgres are real: those that TEST_REDIS_URL and TEST_DATABASE_URL name; else containers, where Docker
-answers; else local binaries on free ports, which are installed first where that is possible.`;
+answers; else local binaries on free ports, which are installed first where that is possible.
+
+Up to five tests of a step on real servers that fail are tried once more, alone, and named if they pass then.`;
 
 const args = process.argv.slice(2);
 if (args.includes('--help') || args.includes('-h')) {

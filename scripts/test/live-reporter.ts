@@ -3,7 +3,10 @@ import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 
 export type RunMessage =
   | { kind: 'test'; state: 'passed' | 'failed' | 'skipped' }
-  | { kind: 'end'; passed: number; failed: number; skipped: number };
+  | { kind: 'end'; passed: number; failed: number; skipped: number; failures: readonly Failure[] };
+
+/** A test that failed, or a file that did without any test of it failing. */
+export type Failure = { readonly file: string; readonly test: string };
 
 const tell = (message: RunMessage) => process.send?.(message);
 
@@ -29,6 +32,13 @@ export default class LiveReporter implements Reporter {
     const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state));
     const count = (state: string) => states.filter((one) => one === state).length;
     const besides = modules.reduce((sum, module) => sum + failedWithoutTest(module), 0) + unhandledErrors.length;
-    tell({ kind: 'end', passed: count('passed'), failed: count('failed') + besides, skipped: count('skipped') });
+    const failures = modules.flatMap((module) => {
+      const file = module.relativeModuleId;
+      const failed = [...module.children.allTests()].filter((test) => test.result().state === 'failed');
+      const tests = failed.map((test) => ({ file, test: test.fullName }));
+      return failedWithoutTest(module) ? [...tests, { file, test: '(the file itself)' }] : tests;
+    });
+    const counts = { passed: count('passed'), failed: count('failed') + besides, skipped: count('skipped') };
+    tell({ kind: 'end', ...counts, failures });
   }
 }

@@ -28,9 +28,10 @@ const finish = async (exitCode?: number): Promise<never> => {
   warden.leave();
   const sum = total(outcomes);
   const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : '';
+  const second = sum.second > 0 ? `, ${sum.second} passed at the second attempt only` : '';
   console.log(
     style.dim(
-      `\n${outcomes.length} ${outcomes.length === 1 ? 'step' : 'steps'} in ${seconds(Date.now() - started)}${skipped}`,
+      `\n${outcomes.length} ${outcomes.length === 1 ? 'step' : 'steps'} in ${seconds(Date.now() - started)}${skipped}${second}`,
     ),
   );
   console.log(closingLine(sum));
@@ -79,10 +80,11 @@ const provideServices = async (): Promise<void> => {
   process.env.TEST_DATABASE_URL = services.postgres.url;
 };
 
-const countsOf = ({ passed, failed, skipped }: Outcome): string => {
+const countsOf = ({ passed, failed, skipped, second }: Outcome): string => {
   const parts = [`${passed} passed`];
   if (failed > 0) parts.push(style.red(`${failed} failed`));
   if (skipped > 0) parts.push(style.yellow(`${skipped} skipped`));
+  if (second > 0) parts.push(style.yellow(`${second} of them at the second attempt only`));
   return parts.join(', ');
 };
 
