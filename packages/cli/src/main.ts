@@ -12,6 +12,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 // Timers and closed sockets keep no process alive; a command that waits for a reconnect has to.
 const alive = setInterval(() => {}, 2 ** 30);
 const code = await run(new Context(process.env, process), process.argv.slice(2));
+// A pipe takes what its reader has read: however slow that is, nothing that was written is cut off.
+for (const stream of [process.stdout, process.stderr]) await new Promise((done) => stream.write('', done));
 clearInterval(alive);
 // What was sent last still leaves; what is not needed (a closing handshake) is not waited for.
 setImmediate(() => process.exit(code));

@@ -12,6 +12,7 @@ import { machineCommand } from './commands/machine.ts';
 import { machinesCommand } from './commands/machines.ts';
 import { newCommand } from './commands/new.ts';
 import { presenceCommand } from './commands/presence.ts';
+import { registerCommand } from './commands/register.ts';
 import { sessionsCommand } from './commands/sessions.ts';
 import { shareCommand } from './commands/share.ts';
 import { joinCommand, sharesCommand, unshareCommand } from './commands/shares.ts';
@@ -32,6 +33,7 @@ export function programOf(context: Context): Command {
     .description('Terminals on your machines, from anywhere, that go on when you leave.')
     .version(VERSION, '-V, --version')
     .addOption(new Option('--relay <url>', 'the relay; by default that of your latest login').env('HERMIT_RELAY'))
+    .addCommand(registerCommand(context))
     .addCommand(loginCommand(context))
     .addCommand(logoutCommand(context))
     .addCommand(machinesCommand(context))

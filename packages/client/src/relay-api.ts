@@ -55,8 +55,9 @@ export class RelayApi {
     return this.call('POST', 'auth/login', null, { email, password });
   }
 
-  register(email: string, password: string): Promise<Tokens> {
-    return this.call('POST', 'auth/register', null, { email, password });
+  /** `invite`: the token of an invitation, where one is needed. */
+  register(email: string, password: string, invite?: string): Promise<Tokens> {
+    return this.call('POST', 'auth/register', null, { email, password, ...(invite ? { invite } : {}) });
   }
 
   refresh(refreshToken: string): Promise<Tokens> {

@@ -3,10 +3,13 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spawnPty } from '../../../services/agent/src/terminal/pty.ts';
 import { type Cluster, CommandLine, PASSWORD, startCluster } from '../kit/cluster.ts';
 import { HermitProcess } from '../kit/hermit-process.ts';
 import { until } from '../kit/wait.ts';
+import { startRelays } from './relay-kit.ts';
 
 let cluster: Cluster;
 let relay: string;
@@ -142,3 +145,94 @@ describe('sharing', () => {
     await ann.output('kill', 'box', 'work', '--signal', 'KILL');
   });
 });
+
+describe('an account', () => {
+  it('is made with a password from a pipe, and by an invitation where one is needed', async () => {
+    await using relays = await startRelays({ embedded: true, env: { REGISTRATION: 'invite' } });
+    const { url } = relays.pod(0);
+    const register = async (line: CommandLine, password: string, ...args: string[]) => {
+      await using process = line.run(['register', '--relay', url, ...args]);
+      process.child.stdin?.end(`${password}\n`);
+      return { code: await process.end(), says: process.stderr };
+    };
+    const first = new CommandLine(join(home, 'first'));
+    const made = await register(first, PASSWORD, '--email', 'first@example.org');
+    expect(made).toEqual({ code: 0, says: expect.stringContaining(`as first@example.org`) });
+    expect(await first.output('machines', '--json')).toBe('[]\n');
+
+    const login = await relays.pod(0).call<{ accessToken: string }>('POST', '/auth/login', {
+      body: { email: 'first@example.org', password: PASSWORD },
+    });
+    const { body } = await relays.pod(0).call<{ token: string }>('POST', '/api/invites', {
+      token: login.body.accessToken,
+      body: {},
+    });
+    const second = new CommandLine(join(home, 'second'));
+    const email = ['--email', 'second@example.org'];
+    expect(await register(second, PASSWORD, ...email)).toMatchObject({ code: 7 });
+    const short = await register(second, 'short', ...email, '--invite', body.token);
+    expect(short).toEqual({ code: 2, says: expect.stringContaining('at least 8 characters') });
+    expect(short.says).not.toContain('short\n');
+    expect(await register(second, PASSWORD, ...email, '--invite', body.token)).toMatchObject({ code: 0 });
+    expect(await register(second, PASSWORD, ...email, '--invite', body.token)).toMatchObject({ code: 7 });
+  });
+
+  it('is asked for its password twice on a terminal, and neither is seen', async () => {
+    await using relays = await startRelays({ embedded: true });
+    const typed = async (...passwords: string[]) => {
+      const main = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
+      const words = ['--conditions=@hermit/source', main, 'register', '--relay', relays.pod(0).url];
+      const terminal = spawnPty({
+        ...{ command: process.execPath, args: [...words, '--email', 'ann@example.org'], cwd: home },
+        env: { PATH: process.env.PATH ?? '', HOME: home, XDG_CONFIG_HOME: join(home, 'typed'), TERM: 'xterm' },
+        size: { cols: 200, rows: 24 },
+      });
+      let screen = '';
+      let code: number | null | undefined;
+      terminal.onData((bytes) => {
+        screen += Buffer.from(bytes).toString();
+      });
+      terminal.onExit((exit) => {
+        code = exit.exitCode;
+      });
+      for (const [at, prompt] of ['New password for ann@example.org', 'Once more: '].entries()) {
+        await until(`it asks\n${screen}`, () => screen.includes(prompt));
+        terminal.write(Buffer.from(`${passwords[at]}\r`));
+      }
+      await until('it ends', () => code !== undefined);
+      return { code, screen };
+    };
+    const differs = await typed(PASSWORD, `${PASSWORD}!`);
+    expect(differs).toMatchObject({ code: 2, screen: expect.stringContaining('are not the same') });
+    const made = await typed(PASSWORD, PASSWORD);
+    expect(made).toMatchObject({ code: 0, screen: expect.stringContaining('Registered, and logged in') });
+    expect(differs.screen + made.screen).not.toContain(PASSWORD);
+  });
+});
+
+it('a long list goes through a pipe to its last byte, however slowly it is read', async () => {
+  await using relays = await startRelays();
+  const person = await relays.person();
+  const rows = Array.from({ length: 6_000 }, (_, i) => ({
+    ...{ user_id: person.id, name: `machine-${i}-${'x'.repeat(40)}`, token_hash: Buffer.alloc(32) },
+  }));
+  await relays.sql`insert into machines ${relays.sql(rows)}`;
+  const line = new CommandLine(join(home, 'slow'));
+  await using login = line.run(['login', '--relay', relays.pod(0).url, '--email', person.email]);
+  login.child.stdin?.end('correct horse battery\n');
+  expect(await login.end()).toBe(0);
+
+  await using listing = line.run(['machines', '--json']);
+  const { stdout } = listing.child;
+  if (!stdout) throw new Error('no pipe');
+  stdout.removeAllListeners('data').pause();
+  let text = '';
+  // A little at a time: the pipe is full for most of it.
+  for await (const chunk of stdout) {
+    text += chunk as string;
+    await new Promise((resume) => setTimeout(resume, 5));
+  }
+  expect(text.length).toBeGreaterThan(1_000_000);
+  expect(JSON.parse(text)).toHaveLength(6_000);
+  expect(await listing.end()).toBe(0);
+}, 90_000);

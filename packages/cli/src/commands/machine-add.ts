@@ -1,5 +1,6 @@
 // hermit machine add: a new machine, and the token for its agent.
 import { Command } from 'commander';
+import { agentCommand } from '../agent-command.ts';
 import type { Context } from '../context.ts';
 import { word } from '../names/word.ts';
 import { examples } from './examples.ts';
@@ -24,7 +25,7 @@ export function machineAddCommand(context: Context): Command {
       context.print(added.token);
       context.note('On that machine, start the agent with:');
       context.note(
-        `  HERMIT_MACHINE_TOKEN=${added.token} npm run agent -- run --relay ${client.api.url.replace(/\/$/, '')} ` +
+        `  HERMIT_MACHINE_TOKEN=${added.token} ${agentCommand()} run --relay ${client.api.url.replace(/\/$/, '')} ` +
           `--name ${word(added.machine.name)}`,
       );
     });

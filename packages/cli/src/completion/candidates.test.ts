@@ -13,6 +13,11 @@ const complete = (...words: string[]) => candidates(program, words, names);
 
 it.each<[string[], string[]]>([
   [['mach'], ['machines', 'machine']],
+  [['reg'], ['register']],
+  [
+    ['register', '--'],
+    ['--email', '--invite', '--help', '--version', '--relay'],
+  ],
   [
     ['machine', ''],
     ['add', 'remove', 'help'],

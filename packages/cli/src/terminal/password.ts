@@ -10,6 +10,19 @@ export async function readPassword(stdin: Readable, stderr: Writable, prompt: st
   return terminal.isTTY ? fromTerminal(terminal, stderr, prompt) : fromPipe(stdin);
 }
 
+/** From a terminal twice, the same; from elsewhere once. */
+export async function readNewPassword(
+  stdin: Readable,
+  stderr: Writable,
+  [first, again]: readonly [string, string],
+): Promise<string> {
+  const password = await readPassword(stdin, stderr, first);
+  if ((stdin as ReadStream).isTTY && (await readPassword(stdin, stderr, again)) !== password) {
+    throw new Failure(EXIT.usage, 'The two passwords are not the same.');
+  }
+  return password;
+}
+
 /** The line that was typed; Ctrl-C ends the command, Ctrl-U begins again. */
 export class PasswordLine {
   private text = '';
