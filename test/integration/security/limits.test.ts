@@ -1,8 +1,12 @@
 // What one address, one account and one socket may do, counted by all pods together; and what is said when it is too much.
 import { randomUUID } from 'node:crypto';
 import { inputFrame, LIMITS, uuidBytes } from '@hermit/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RouteOptions } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { httpRoutes } from '../../../services/relay/src/http/http-routes.ts';
+import { createHttpServer } from '../../../services/relay/src/http/http-server.ts';
 import { RULES } from '../../../services/relay/src/limits/rules.ts';
+import { websocketRoutes } from '../../../services/relay/src/sockets/websocket-routes.ts';
 import { until } from '../kit/wait.ts';
 import { type Answer, dial, HandClient, PASSWORD, type Relays, startRelays } from './relay-kit.ts';
 
@@ -16,6 +20,29 @@ function refused(answer: Answer<unknown>): void {
   expect(seconds).toBeGreaterThan(0);
   expect(seconds).toBeLessThanOrEqual(3_600);
 }
+
+/** Answered from this process alone, or from a memory of one second: whoever asks costs nothing. */
+const CHEAP = ['/health', '/livez', '/readyz', '/documentation/json'];
+
+it('every route that anybody may ask has a rule', async () => {
+  const http = await createHttpServer({ trustProxy: false });
+  const routes: RouteOptions[] = [];
+  http.addHook('onRoute', (route) => {
+    routes.push(route);
+  });
+  await httpRoutes(http, {} as Parameters<typeof httpRoutes>[1]);
+  await websocketRoutes(http, {} as Parameters<typeof websocketRoutes>[1]);
+  await http.close();
+  const open = routes.filter(({ method, url, schema, config }) => {
+    const { security, hide } = (schema ?? {}) as { security?: unknown; hide?: boolean };
+    const file = hide === true && [method].flat().every((each) => each === 'GET' || each === 'HEAD');
+    return security === undefined && !CHEAP.includes(url) && !(file && !url.startsWith('/ws/')) && !ruleOf(config);
+  });
+  expect(open.map(({ method, url }) => `${method} ${url}`)).toEqual([]);
+  const ruled = new Set(routes.map(({ config }) => ruleOf(config)));
+  for (const rule of ['register', 'login', 'refresh', 'device', 'outcome', 'upgrade']) expect(ruled).toContain(rule);
+});
+const ruleOf = (config: unknown) => (config as { rateLimit?: { groupId?: string } } | undefined)?.rateLimit?.groupId;
 
 describe('on two pods behind a proxy', () => {
   let relays: Relays;
@@ -63,6 +90,7 @@ describe('on two pods behind a proxy', () => {
     ['/auth/login', RULES.login.most, { email: 'x' }],
     ['/auth/register', RULES.register.most, { email: 'no address', password: '' }],
     ['/auth/device', RULES.device.most, { machineName: '' }],
+    ['/auth/refresh', RULES.refresh.most, { refreshToken: '' }],
   ] as const)('%s is limited by address: %i', async (path, most, body) => {
     const [address, other] = [fresh(), fresh()];
     const call = (i: number, by: string) => relays.pod(i % 2).call('POST', path, { body, headers: from(by) });
@@ -160,6 +188,30 @@ describe('one socket', () => {
       expect(await client.attach(machine.id, agent.session())).toMatchObject({ type: 'attached' });
     }
     expect(await client.attach(machine.id, agent.session())).toMatchObject({ code: 'ATTACHMENT_LIMIT' });
+  });
+
+  it('of a user is one of a bounded number; those of others are not counted', async () => {
+    const [person, other] = [await relays.person(), await relays.person()];
+    // All of them at once would take seconds: as many as may be are made believe.
+    const { pod } = relays.pod(0).app;
+    const first = await relays.client(0, person.accessToken);
+    const real = pod.socketsOf.bind(pod);
+    const counted = vi.spyOn(pod, 'socketsOf').mockImplementation((userId) => {
+      return real(userId) + (userId === person.id ? LIMITS.socketsPerUser - 2 : 0);
+    });
+    try {
+      await relays.client(0, person.accessToken);
+      const tooMany = await relays.client(0, null);
+      tooMany.send({ type: 'auth', token: person.accessToken });
+      expect(await tooMany.heard('error')).toMatchObject({ code: 'RATE_LIMITED' });
+      expect(await tooMany.closedWith()).toBe(FLOOD);
+      await relays.client(0, other.accessToken);
+      first.ws.terminate();
+      await until('it is forgotten', () => real(person.id) === 1);
+      await relays.client(0, person.accessToken);
+    } finally {
+      counted.mockRestore();
+    }
   });
 
   it('that says nothing is closed', async () => {

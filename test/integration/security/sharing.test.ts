@@ -1,6 +1,6 @@
 // A shared session: who may do what with it, and how fast the right ends, on two pods.
 import { randomUUID } from 'node:crypto';
-import { inputFrame, uuidBytes } from '@hermit/protocol';
+import { inputFrame, outputFrame, uuidBytes } from '@hermit/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../kit/wait.ts';
 import { type HandAgent, type HandClient, type Person, type Relays, startRelays } from './relay-kit.ts';
@@ -179,19 +179,29 @@ describe('a shared session', () => {
     });
     expect(seen).toMatchObject({ id: clientId, email: guest.email, readOnly: false });
 
+    const size = { cols: SIZE.cols, rows: SIZE.rows };
+    agent.ws.send(outputFrame(uuidBytes(sessionId), 0, size, 11, null).fill(0x68, -11));
+    await client.heard('data');
     client.send({ type: 'detach', sessionId });
     await client.heard('detached');
+    // A second look: from the twelfth byte, until the agent no longer has the session.
+    const second = await attached(client, { from: 11 });
+    agent.sessions.delete(sessionId);
+    agent.send({ type: 'unknown_attachment', sessionId, clientId: second.clientId, attempt: 1 });
+    expect(await client.heard('error')).toMatchObject({ code: 'SESSION_NOT_FOUND' });
     type Entry = { action: string; sessionId: string; actorEmail: string; address: string; details: unknown };
     const entries = await until('the audit has it', async () => {
       const { body } = await relays
         .pod(0)
         .call<{ entries: Entry[] }>('GET', '/api/audit', { token: owner.accessToken });
       const here = body.entries.filter((entry) => entry.sessionId === sessionId);
-      return here.some(({ action }) => action === 'detached') && here;
+      return here.filter(({ action }) => action === 'detached').length === 2 && here;
     });
     const by = { actorEmail: guest.email, address: '127.0.0.1', sessionId };
     expect(entries).toMatchObject([
-      { action: 'detached', ...by, details: { readOnly: false, offset: 0 } },
+      { action: 'detached', ...by, details: { readOnly: false, offset: 11 } },
+      { action: 'attached', ...by, details: { readOnly: false, offset: 11 } },
+      { action: 'detached', ...by, details: { readOnly: false, offset: 11 } },
       { action: 'attached', ...by, details: { readOnly: false, offset: null } },
       { action: 'shared', actorEmail: owner.email, details: { with: guest.email, role: 'driver' } },
     ]);

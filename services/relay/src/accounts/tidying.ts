@@ -2,7 +2,7 @@
 import type { PendingQuery, Row, Sql } from 'postgres';
 
 /** Advisory lock: one pod at a time tidies up. "tidy" in ASCII. */
-const TIDYING = '1953064057';
+export const TIDYING = '1953064057';
 /** Rows that one statement removes, so that it never holds much for long. */
 const BATCH = 1_000;
 /** Statements of one run; what is left waits for the next. */

@@ -120,6 +120,22 @@ describe('replacing the secret', () => {
     await expect(at(0, SECRET).verifyAccess(after)).resolves.toMatchObject(user);
   });
 
+  it('names the key that signed, alike on every pod, and never the secret', async () => {
+    const kid = async (...secrets: string[]) => decodeProtectedHeader(await at(0, ...secrets).signAccess(user)).kid;
+    expect(await kid(SECRET, OLD)).toBe(await kid(SECRET));
+    expect(await kid(OLD, SECRET)).not.toBe(await kid(SECRET, OLD));
+    expect(await kid(SECRET)).toMatch(/^[\w-]{8}$/);
+    const { token } = await at(0, OLD).signRefresh(user);
+    expect(decodeProtectedHeader(token).kid).toBe(await kid(OLD));
+  });
+
+  it('takes no token under the name of another key', async () => {
+    const [, payload, signature] = (await at(0, OLD).signAccess(user)).split('.');
+    const { kid } = decodeProtectedHeader(await at(0, SECRET).signAccess(user));
+    const renamed = [part({ alg: 'HS256', typ: 'JWT', kid }), payload, signature].join('.');
+    await expect(at(0, SECRET, OLD).verifyAccess(renamed)).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
+  });
+
   it('ends what the old one signed once it is gone', async () => {
     const before = await at(0, OLD).signAccess(user);
     await expect(at(0, SECRET).verifyAccess(before)).rejects.toMatchObject({ code: 'INVALID_TOKEN' });

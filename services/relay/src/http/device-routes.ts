@@ -79,6 +79,7 @@ export function askingDeviceRoutes(scope: FastifyInstance, options: DeviceRoutes
   app.post(
     '/auth/device/outcome',
     {
+      config: limited('outcome'),
       schema: {
         tags,
         summary: 'Whether a device was let in; what it asked for is handed out once',

@@ -13,6 +13,8 @@ export const RULES = {
   refresh: { most: 600, within: MINUTE },
   /** Codes that somebody else has to approve. */
   device: { most: 60, within: 10 * MINUTE },
+  /** The same devices, which ask what became of it. */
+  outcome: { most: 6_000, within: MINUTE },
   /** Sockets. A data centre of agents may come at once from one address, and again when a pod dies. */
   upgrade: { most: 60_000, within: MINUTE },
   /** Sockets that did not introduce themselves, or with a token that is none: after these no more upgrades. */

@@ -304,12 +304,15 @@ export class ClientLink {
   }
 
   private renew(m: Of<'renew'>, before: KnownClient): void {
+    const { endings } = this.pod;
     this.pod.directory.client(m.token, (who) => {
       if (!this.socket.open) return;
       if (!(who instanceof HermitError) && who.userId === before.userId) {
         this.who = who;
         this.token = m.token;
         this.greet(who, m.requestId);
+        // The new token may be of another login, which ended meanwhile.
+        if (this.pod.endings !== endings) this.recheck();
       } else this.fail(who instanceof HermitError ? who : new HermitError('INVALID_TOKEN'), { requestId: m.requestId });
     });
   }
@@ -523,7 +526,10 @@ export class ClientLink {
       send: (message) => this.tell(viewer, message),
       refused: () => {
         const seat = this.seats.get(sessionId);
-        if (seat?.viewer === viewer) this.leave(seat, false);
+        if (seat?.viewer !== viewer) return;
+        // An earlier attempt had been let in: that look ends here.
+        if (seat.told) this.pod.observer.detached?.(this.lookOf(viewer, viewer.nextByte));
+        this.leave(seat, false);
       },
     });
     viewer.requestId = requestId;
