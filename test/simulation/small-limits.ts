@@ -17,6 +17,7 @@ useLimits({
   attachmentLease: 6_000,
   ackKeepalive: 2_000,
   inputQueue: 24,
+  visitEvery: 100,
   pingEvery: 1_000,
   deadAfter: 4_500,
   introduction: 2_500,

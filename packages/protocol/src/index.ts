@@ -10,3 +10,4 @@ export * from './messages/relay-to-client.ts';
 export * from './parse.ts';
 export * from './snapshot.ts';
 export * from './uuid.ts';
+export * from './whole-characters.ts';

@@ -103,6 +103,8 @@ const limits = {
   unreadInput: 256 * KiB,
 
   // Connections
+  /** A pod looks at each of its sockets this often: times of tens of seconds are exact to this. */
+  visitEvery: 1_000,
   pingEvery: 20_000,
   deadAfter: 45_000,
   /** A socket that has not introduced itself by then is closed. */

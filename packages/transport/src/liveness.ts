@@ -1,40 +1,54 @@
-// Judges whether the other side is alive: ping when quiet, dead after a bound. Both sides run one.
+// Judges whether the other side is alive: ping when quiet, dead after a bound. Both sides do.
 import { LIMITS } from '@hermit/protocol';
 import type { Clock, Timer } from './clock.ts';
 
-export class Liveness {
+/** `quiet`: time for a ping. Times are monotonic milliseconds. */
+export type Sign = 'well' | 'quiet' | 'dead';
+
+/** The signs of life of one connection, for those who look at many of them with one timer. */
+export class LifeSigns {
   private heardAt: number;
+  private pingedAt: number;
+
+  constructor(now: number) {
+    this.heardAt = now;
+    this.pingedAt = now;
+  }
+
+  heard(now: number): void {
+    this.heardAt = now;
+  }
+
+  /** Whoever is told `quiet` pings; then it is not said again for as long as a ping is good for. */
+  look(now: number): Sign {
+    if (now - this.heardAt >= LIMITS.deadAfter) return 'dead';
+    if (now - this.pingedAt < LIMITS.pingEvery) return 'well';
+    this.pingedAt = now;
+    return 'quiet';
+  }
+}
+
+/** The same for one connection with a timer of its own. */
+export class Liveness {
+  private readonly signs: LifeSigns;
   private readonly timer: Timer;
   private readonly clock: Clock;
 
   /** `ping` is called every `pingEvery` ms; `dead` once, after `deadAfter` ms without `heard()`. */
-  constructor(
-    clock: Clock,
-    ping: () => void,
-    dead: () => void,
-    pingEvery: number = LIMITS.pingEvery,
-    deadAfter: number = LIMITS.deadAfter,
-  ) {
+  constructor(clock: Clock, ping: () => void, dead: () => void) {
     this.clock = clock;
-    this.heardAt = clock.monotonic();
-    const step = Math.min(pingEvery, deadAfter / 4);
-    let sincePing = 0;
-    this.timer = clock.every(step, () => {
-      if (clock.monotonic() - this.heardAt >= deadAfter) {
-        this.stop();
-        dead();
-        return;
-      }
-      sincePing += step;
-      if (sincePing >= pingEvery) {
-        sincePing = 0;
-        ping();
-      }
+    this.signs = new LifeSigns(clock.monotonic());
+    this.timer = clock.every(Math.min(LIMITS.pingEvery, LIMITS.deadAfter / 4), () => {
+      const sign = this.signs.look(clock.monotonic());
+      if (sign === 'quiet') ping();
+      if (sign !== 'dead') return;
+      this.stop();
+      dead();
     });
   }
 
   heard(): void {
-    this.heardAt = this.clock.monotonic();
+    this.signs.heard(this.clock.monotonic());
   }
 
   stop(): void {

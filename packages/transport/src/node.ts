@@ -7,10 +7,33 @@ import type { Dial, Socket, SocketEvents } from './socket.ts';
 /** How long an orderly close waits for the other side. */
 const CLOSE_WAIT_MS = 2_000;
 
+/** Where a `ws` socket keeps its wrapper: listeners that all sockets share find it there. */
+const WRAPPER = Symbol('hermit');
+type Wrapped = WebSocket & { [WRAPPER]: WsSocket };
+
+function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
+  const { events } = (this as Wrapped)[WRAPPER];
+  if (isBinary) events.binary(data as Buffer);
+  else events.text((data as Buffer).toString('utf8'));
+}
+
+function onClose(this: WebSocket, code: number, reason: Buffer): void {
+  const socket = (this as Wrapped)[WRAPPER];
+  socket.waiting = NOBODY;
+  socket.events.close(code, reason.toString('utf8'));
+}
+
+function onError(): void {
+  // `close` follows every error; there is nothing to add here.
+}
+
+type Waiting = { bytes: number; run: () => void };
+const NOBODY: readonly Waiting[] = [];
+
 class WsSocket implements Socket {
   events: SocketEvents;
+  waiting: readonly Waiting[] = NOBODY;
   private readonly ws: WebSocket;
-  private waiting: { bytes: number; run: () => void }[] = [];
   private readonly onSent = (): void => {
     if (this.waiting.length > 0) this.wake();
   };
@@ -18,17 +41,10 @@ class WsSocket implements Socket {
   constructor(ws: WebSocket, events: SocketEvents) {
     this.ws = ws;
     this.events = events;
-    ws.on('message', (data, isBinary) => {
-      if (isBinary) this.events.binary(data as Buffer);
-      else this.events.text((data as Buffer).toString('utf8'));
-    });
-    ws.on('error', () => {
-      // `close` follows every error; there is nothing to add here.
-    });
-    ws.on('close', (code, reason) => {
-      this.waiting = [];
-      this.events.close(code, reason.toString('utf8'));
-    });
+    (ws as Wrapped)[WRAPPER] = this;
+    ws.on('message', onMessage);
+    ws.on('error', onError);
+    ws.on('close', onClose);
   }
 
   get open(): boolean {
@@ -60,7 +76,7 @@ class WsSocket implements Socket {
 
   whenBelow(bytes: number, run: () => void): void {
     if (this.ws.bufferedAmount <= bytes) queueMicrotask(() => this.open && run());
-    else this.waiting.push({ bytes, run });
+    else this.waiting = [...this.waiting, { bytes, run }];
   }
 
   private wake(): void {

@@ -1,7 +1,7 @@
 // Output on its way into one emulator: in order with changes of size, a slice at a time, skipping what leaves no trace.
-import type { Size } from '@hermit/protocol';
+import { type Size, wholeCharacters } from '@hermit/protocol';
 import type { ScreenSnapshot } from './screen.ts';
-import { Emulator, wholeCharacters } from './screen-emulator.ts';
+import { Emulator } from './screen-emulator.ts';
 import { LONGEST_SEQUENCE, runEnd, skip } from './screen-skip.ts';
 
 /** Bytes parsed in one step: a few milliseconds. */

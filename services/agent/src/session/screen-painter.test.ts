@@ -1,7 +1,8 @@
 // A terminal painted by a snapshot is the terminal that the snapshot was taken of: what it shows, and what it does next.
+import { wholeCharacters } from '@hermit/protocol';
 import { seeded } from '@hermit/transport';
 import { describe, expect, it } from 'vitest';
-import { Emulator, wholeCharacters } from './screen-emulator.ts';
+import { Emulator } from './screen-emulator.ts';
 import { babble, stateOf } from './screen-testing.ts';
 
 /** HERMIT_SEED=n repeats one seed; HERMIT_SEEDS=n runs that many. */
@@ -107,21 +108,6 @@ describe('a snapshot', () => {
     const { scrollback, screen } = e.snapshot();
     copy.parse(Buffer.from(scrollback + screen));
     expect(answers).toBe('');
-  });
-});
-
-describe('whole characters', () => {
-  it('end before a character that is not complete', () => {
-    const text = Buffer.from('aé“🦀');
-    expect(Array.from({ length: text.length + 1 }, (_, n) => wholeCharacters(text.subarray(0, n)))).toEqual([
-      0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10,
-    ]);
-  });
-
-  it('let bytes through that are no UTF-8', () => {
-    expect(wholeCharacters(Buffer.from([0x61, 0x80, 0x80, 0x80]))).toBe(4);
-    expect(wholeCharacters(Buffer.from([0xff]))).toBe(1);
-    expect(wholeCharacters(Buffer.from([0xe9, 0x0d]))).toBe(2);
   });
 });
 

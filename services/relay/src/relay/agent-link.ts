@@ -17,23 +17,25 @@ import {
   type RelayToAgent,
   type SessionMessage,
 } from '@hermit/protocol';
-import { Liveness, type Socket, type Timer } from '@hermit/transport';
+import { LifeSigns, type Socket, type SocketEvents } from '@hermit/transport';
 import type { Activity, Claim } from '../presence/presence.ts';
 import type { Pod } from './pod.ts';
 
 /** Bad messages that are answered before the socket is closed. */
 const PATIENCE = 20;
 
+const IDLE: Activity = { sessions: [], attachments: [] };
+
 type Register = Extract<AgentToRelay, { type: 'register' }>;
 
 const parse = parserOf(AgentToRelay);
 
-export class AgentLink {
+export class AgentLink implements SocketEvents {
   /** Set when the presence store has agreed. */
   claim: Claim | null = null;
   /** The agent sends through this connection: viewers here are served without the bus (DRAIN-2). */
   local = false;
-  activity: Activity = { sessions: [], attachments: [] };
+  activity: Activity = IDLE;
   /** Programs that were waiting for their viewers when the agent last said. */
   ptysPaused = 0;
   readonly socket: Socket;
@@ -49,30 +51,36 @@ export class AgentLink {
   private bad = 0;
   private serial = 0;
   /** Sessions that pods elsewhere look at, and when that was last heard (INT-2). */
-  private readonly interest = new Map<string, number>();
-  private readonly timers = new Set<Timer>();
-  private readonly liveness: Liveness;
+  private interest: Map<string, number> | null = null;
+  private readonly signs: LifeSigns;
+  /** By when it has to introduce itself, and when its presence is due to be renewed (monotonic). */
+  private readonly introduceBy: number;
+  private renewAt = Number.POSITIVE_INFINITY;
 
   constructor(pod: Pod, socket: Socket, connection: string, address: string) {
     this.pod = pod;
     this.address = address;
     this.socket = socket;
     this.connection = connection;
-    this.liveness = new Liveness(
-      pod.clock,
-      () => socket.sendText('{"type":"ping"}'),
-      () => socket.terminate(),
-    );
-    this.after(LIMITS.introduction, () => {
-      if (this.introduced) return;
-      pod.observer.intruder?.(address);
-      this.close(CLOSE.notIntroduced);
-    });
-    socket.events = {
-      text: (message) => this.text(message),
-      binary: (frame) => this.binary(frame),
-      close: (code) => this.closed(code),
-    };
+    const now = pod.clock.monotonic();
+    this.signs = new LifeSigns(now);
+    this.introduceBy = now + LIMITS.introduction;
+    socket.events = this;
+  }
+
+  /** Called by the pod now and then: does what is due. `now` is monotonic. */
+  visit(now: number): void {
+    const sign = this.signs.look(now);
+    if (sign === 'dead') this.socket.terminate();
+    else if (sign === 'quiet') this.socket.sendText('{"type":"ping"}');
+    if (!this.introduced && now >= this.introduceBy) {
+      this.pod.observer.intruder?.(this.address);
+      this.dismiss(CLOSE.notIntroduced);
+    }
+    if (now >= this.renewAt) {
+      this.renewAt = Number.POSITIVE_INFINITY;
+      this.renew();
+    }
   }
 
   get machineId(): string {
@@ -83,24 +91,15 @@ export class AgentLink {
     this.socket.sendText(JSON.stringify(m));
   }
 
-  close(rule: CloseRule): void {
+  /** Closes the socket. */
+  dismiss(rule: CloseRule): void {
     this.socket.close(rule.code, rule.meaning);
   }
 
-  private after(ms: number, run: () => void): void {
-    const timer = this.pod.clock.after(ms, () => {
-      this.timers.delete(timer);
-      run();
-    });
-    this.timers.add(timer);
-  }
-
-  private closed(closeCode: number): void {
+  /** The socket has closed. */
+  close(closeCode: number): void {
     const { connection, machineId: machine } = this;
     if (this.registered) this.pod.log('agent_left', { connection, machine, closeCode });
-    this.liveness.stop();
-    for (const timer of this.timers) timer.cancel();
-    this.timers.clear();
     const { claim } = this;
     if (claim && this.pod.links.get(claim.machineId) === this) {
       this.pod.presence.release(claim.machineId, claim.epoch);
@@ -115,9 +114,9 @@ export class AgentLink {
 
   // ---- What the agent says
 
-  private text(message: string): void {
+  text(message: string): void {
     if (this.bad > PATIENCE) return; // it has been closed, and says what it likes
-    this.liveness.heard();
+    this.signs.heard(this.pod.clock.monotonic());
     let m: AgentToRelay;
     try {
       if (message.length > LIMITS.agentMessage) throw new HermitError('MESSAGE_TOO_LARGE');
@@ -139,7 +138,7 @@ export class AgentLink {
     this.pod.counters.badMessages++;
     const { connection, machineId: machine } = this;
     this.pod.log('agent_bad_message', { connection, machine, code, reason });
-    if (++this.bad > PATIENCE && this.socket.open) this.close(CLOSE.flood);
+    if (++this.bad > PATIENCE && this.socket.open) this.dismiss(CLOSE.flood);
   }
 
   private message(m: Exclude<AgentToRelay, Register>, text: string): void {
@@ -171,13 +170,13 @@ export class AgentLink {
   }
 
   private sessionMessage(m: SessionMessage, text: string): void {
-    this.pod.audienceOf(this.machineId, m.sessionId)?.message(m);
+    this.pod.audiences.of(this.machineId, m.sessionId)?.message(m);
     this.publish(m.sessionId, text);
   }
 
-  private binary(frame: Uint8Array): void {
+  binary(frame: Uint8Array): void {
     if (this.bad > PATIENCE) return;
-    this.liveness.heard();
+    this.signs.heard(this.pod.clock.monotonic());
     const type = frameType(frame);
     if (type === 0 || type === FRAME.input || type === FRAME.ack || !this.registered) {
       this.badMessage(new HermitError('INVALID_MESSAGE'));
@@ -191,16 +190,16 @@ export class AgentLink {
     counters.framesFromAgents++;
     counters.bytesFromAgents += frame.length;
     const sessionId = frameSession(frame);
-    this.pod.audienceOf(this.machineId, sessionId)?.frame(type, frame);
+    this.pod.audiences.of(this.machineId, sessionId)?.frame(type, frame);
     this.publish(sessionId, frame);
   }
 
   /** Only where somebody listens; a publish that reached nobody says that interest has gone (INT-2). */
   private publish(sessionId: string, message: Uint8Array | string): void {
-    if (!this.interest.has(sessionId)) return;
+    if (!this.interest?.has(sessionId)) return;
     const at = ++this.serial;
     this.pod.publish(this.pod.names.sessionChannel(this.machineId, sessionId), message, (receivers) => {
-      if (receivers === 0 && (this.interest.get(sessionId) ?? 0) <= at) this.interest.delete(sessionId);
+      if (receivers === 0 && (this.interest?.get(sessionId) ?? 0) <= at) this.interest?.delete(sessionId);
     });
   }
 
@@ -208,6 +207,7 @@ export class AgentLink {
 
   /** A message about a session came from another pod: somebody there looks at it. */
   heardOf(sessionId: string): void {
+    this.interest ??= new Map();
     if (this.interest.size >= LIMITS.sessionsPerMachine * 4 && !this.interest.has(sessionId)) {
       this.interest.delete(this.interest.keys().next().value as string);
     }
@@ -230,12 +230,12 @@ export class AgentLink {
     this.pod.strangers.delete(this);
     if (m.protocol < PROTOCOL_OLDEST) {
       this.refuse(m, 'PROTOCOL_VERSION', `This relay serves protocol ${PROTOCOL_OLDEST} and later; update the agent.`);
-      this.close(CLOSE.protocol);
+      this.dismiss(CLOSE.protocol);
       return;
     }
     if (this.pod.draining) {
       this.refuse(m, 'DRAINING');
-      this.close(CLOSE.restart);
+      this.dismiss(CLOSE.restart);
       return;
     }
     this.said = m;
@@ -249,7 +249,7 @@ export class AgentLink {
           // Where the token is not to blame, the agent comes again with it.
           const passing = machine.code === 'UNAVAILABLE' || machine.code === 'RATE_LIMITED';
           if (machine.code === 'INVALID_TOKEN') this.pod.observer.intruder?.(this.address);
-          this.close(passing ? CLOSE.notIntroduced : CLOSE.unauthorized);
+          this.dismiss(passing ? CLOSE.notIntroduced : CLOSE.unauthorized);
           return;
         }
         const { epoch, instanceId, lastEpoch, agentVersion } = m;
@@ -271,18 +271,19 @@ export class AgentLink {
 
   /** Asks the presence store until it answers; the agent gives up on us before we do. */
   private take(m: Register, claim: Claim): void {
+    if (!this.socket.open) return;
     this.pod.presence.claim(claim, (claimed) => {
       if (!this.socket.open) {
         if (claimed.result === 'taken') this.pod.presence.release(claim.machineId, claim.epoch);
         return;
       }
       if (claimed.result === 'unavailable') {
-        this.after(50 + 100 * this.pod.random(), () => this.take(m, claim));
+        this.pod.clock.after(50 + 100 * this.pod.random(), () => this.take(m, claim));
       } else if (claimed.result === 'refused') {
         const { storedEpoch, storedInstance } = claimed;
         const superseded = m.lastEpoch > 0 && storedInstance !== m.instanceId && storedEpoch > m.lastEpoch;
         this.refuse(m, superseded ? 'SUPERSEDED' : 'STALE_EPOCH', undefined, storedEpoch);
-        this.close(superseded ? CLOSE.superseded : CLOSE.staleEpoch);
+        this.dismiss(superseded ? CLOSE.superseded : CLOSE.staleEpoch);
       } else this.taken(claim);
     });
   }
@@ -315,11 +316,12 @@ export class AgentLink {
     this.local = false;
     const otherInstance = by.instanceId !== this.claim?.instanceId;
     this.send({ type: 'superseded', otherInstance });
-    this.close(otherInstance ? CLOSE.superseded : CLOSE.staleEpoch);
+    this.dismiss(otherInstance ? CLOSE.superseded : CLOSE.staleEpoch);
   }
 
   private renewLater(): void {
-    this.after(LIMITS.machineRenew * (0.9 + 0.1 * this.pod.random()), () => this.renew());
+    const { clock, random } = this.pod;
+    this.renewAt = clock.monotonic() + LIMITS.machineRenew * (0.9 + 0.1 * random());
   }
 
   private renew(): void {
@@ -341,14 +343,15 @@ export class AgentLink {
     this.pod.counters.ownershipLost++;
     const { connection, machineId: machine, claim } = this;
     this.pod.log('agent_superseded', { connection, machine, epoch: claim?.epoch });
-    this.pod.subscribeAll(this.machineId, () => {
+    this.pod.audiences.subscribeAll(this.machineId, () => {
       this.local = false;
     });
-    this.after(LIMITS.retireGrace, () => {
+    this.pod.clock.after(LIMITS.retireGrace, () => {
+      if (!this.socket.open) return;
       const otherInstance = storedInstance !== this.claim?.instanceId;
       this.send({ type: 'superseded', otherInstance });
       this.letGo();
-      this.close(otherInstance ? CLOSE.superseded : CLOSE.staleEpoch);
+      this.dismiss(otherInstance ? CLOSE.superseded : CLOSE.staleEpoch);
     });
   }
 
@@ -357,10 +360,10 @@ export class AgentLink {
     const { machineId, pod } = this;
     if (pod.links.get(machineId) !== this) return;
     this.local = false;
-    this.interest.clear();
+    this.interest = null;
     pod.links.delete(machineId);
     pod.unlisten(machineId); // OWN-3
-    pod.subscribeEach(machineId, (audience) => audience.askTip());
+    pod.audiences.subscribeEach(machineId, (audience) => audience.askTip());
   }
 
   /** The machine was removed or its token replaced, if that is so; nobody else's word is taken for it. */
@@ -371,8 +374,8 @@ export class AgentLink {
       if (!this.socket.open || !(machine instanceof HermitError)) return;
       if (machine.code === 'INVALID_TOKEN') {
         pod.presence.release(this.machineId, this.claim?.epoch ?? 0);
-        this.close(CLOSE.removed);
-      } else if (machine.code === 'UNAVAILABLE' && doubt) this.close(CLOSE.notIntroduced);
+        this.dismiss(CLOSE.removed);
+      } else if (machine.code === 'UNAVAILABLE' && doubt) this.dismiss(CLOSE.notIntroduced);
     });
   }
 
@@ -395,7 +398,7 @@ export class AgentLink {
     if (this.pod.links.get(this.machineId) !== this || this.retired) return;
     this.local = true;
     for (const sessionId of interest) this.heardOf(sessionId);
-    this.pod.unsubscribeAll(this.machineId);
+    this.pod.audiences.unsubscribeAll(this.machineId);
   }
 
   /**
@@ -405,7 +408,7 @@ export class AgentLink {
    */
   private flush(epoch: number): void {
     const { machineId, pod } = this;
-    pod.subscribeAll(machineId, () => {
+    pod.audiences.subscribeAll(machineId, () => {
       this.local = false;
       pod.publishFence(machineId, epoch);
     });

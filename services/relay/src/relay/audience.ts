@@ -8,9 +8,8 @@ import {
   parserOf,
   type SessionMessage,
 } from '@hermit/protocol';
-import type { Clock, Random, Timer } from '@hermit/transport';
-import type { Bus } from '../bus/bus.ts';
-import type { Counters } from './counters.ts';
+import type { Timer } from '@hermit/transport';
+import type { Pod } from './pod.ts';
 import type { Viewer } from './viewer.ts';
 
 /** A tip that was asked for is asked for again this often (INT-1). */
@@ -27,28 +26,24 @@ const SESSION_MESSAGES = (({ attached, live, catching_up, history_lost, tip, unk
 }))(AgentToRelay);
 const parse = parserOf(SESSION_MESSAGES);
 
-export type AudienceParts = {
-  sessionId: string;
-  channel: string;
-  bus: Bus;
-  clock: Clock;
-  random: Random;
-  counters: Counters;
-  toMachine: (message: string) => void;
-  /** Output reached a viewer who had typed; `local`: its agent is on this pod. */
-  echoed: (viewer: Viewer, local: boolean) => void;
-};
-
 export class Audience {
   readonly viewers = new Set<Viewer>();
-  private readonly parts: AudienceParts;
+  private readonly pod: Pod;
+  private readonly machineId: string;
+  private readonly sessionId: string;
   private subscribed = false;
   private confirmed = false;
   private waiting: (() => void)[] = [];
   private tipTimer: Timer | null = null;
 
-  constructor(parts: AudienceParts) {
-    this.parts = parts;
+  constructor(pod: Pod, machineId: string, sessionId: string) {
+    this.pod = pod;
+    this.machineId = machineId;
+    this.sessionId = sessionId;
+  }
+
+  private get channel(): string {
+    return this.pod.names.sessionChannel(this.machineId, this.sessionId);
   }
 
   // ---- Subscription
@@ -62,8 +57,8 @@ export class Audience {
     this.waiting.push(then);
     if (this.subscribed) return;
     this.subscribed = true;
-    this.parts.bus.subscribe(
-      this.parts.channel,
+    this.pod.bus.subscribe(
+      this.channel,
       (message) => this.fromBus(message),
       () => {
         this.confirmed = true;
@@ -79,7 +74,7 @@ export class Audience {
     if (!this.subscribed) return;
     this.subscribed = false;
     this.confirmed = false;
-    this.parts.bus.unsubscribe(this.parts.channel);
+    this.pod.bus.unsubscribe(this.channel);
     const due = this.waiting;
     this.waiting = [];
     for (const run of due) run();
@@ -94,7 +89,7 @@ export class Audience {
   // ---- Delivery
 
   private fromBus(message: Buffer): void {
-    const { counters } = this.parts;
+    const { counters } = this.pod;
     counters.received++;
     counters.receivedBytes += message.length;
     const type = frameType(message);
@@ -104,7 +99,7 @@ export class Audience {
         if (bytes === 0) continue;
         counters.framesRemote++;
         counters.bytesRemote += bytes;
-        if (viewer.typedAt !== 0 && type === FRAME.output) this.parts.echoed(viewer, false);
+        if (viewer.typedAt !== 0 && type === FRAME.output) this.pod.echoed(viewer, false);
       }
       return;
     }
@@ -120,13 +115,13 @@ export class Audience {
 
   /** From the agent on this pod. */
   frame(type: FrameType, frame: Uint8Array): void {
-    const { counters } = this.parts;
+    const { counters } = this.pod;
     for (const viewer of this.viewers) {
       const bytes = viewer.frame(type, frame);
       if (bytes === 0) continue;
       counters.framesLocal++;
       counters.bytesLocal += bytes;
-      if (viewer.typedAt !== 0 && type === FRAME.output) this.parts.echoed(viewer, true);
+      if (viewer.typedAt !== 0 && type === FRAME.output) this.pod.echoed(viewer, true);
     }
   }
 
@@ -143,8 +138,9 @@ export class Audience {
     this.tipTimer?.cancel();
     this.tipTimer = null;
     if (this.viewers.size === 0 || tries > TIP_TRIES) return;
-    const { clock, random, sessionId } = this.parts;
+    const { clock, random } = this.pod;
+    const { machineId, sessionId } = this;
     this.tipTimer = clock.after(LIMITS.tipEvery * (0.9 + 0.2 * random()), () => this.askTip(tries + 1));
-    this.parts.toMachine(JSON.stringify({ type: 'tip_request', sessionId }));
+    this.pod.toMachine(machineId, JSON.stringify({ type: 'tip_request', sessionId }));
   }
 }

@@ -20,14 +20,14 @@ import type { RedisNames } from '../bus/redis-names.ts';
 import type { Claim, Presence } from '../presence/presence.ts';
 import type { Log } from '../telemetry/events.ts';
 import { AgentLink } from './agent-link.ts';
-import { Audience } from './audience.ts';
+import { Audiences } from './audiences.ts';
 import { ClientLink } from './client-link.ts';
 import { newCounters } from './counters.ts';
 import type { Directory, KnownClient } from './directory.ts';
 import type { PodObserver } from './observer.ts';
-import { PresenceWatch } from './presence-watch.ts';
 import { Requests } from './requests.ts';
-import type { Viewer, ViewerParts } from './viewer.ts';
+import { Users } from './users.ts';
+import type { Viewer } from './viewer.ts';
 
 /** What pods say to each other, beside what they forward. */
 export type PodMessage =
@@ -67,6 +67,7 @@ const RECHECK_WITHIN = 10_000;
 
 export class Pod {
   readonly id: string;
+  readonly bus: Bus;
   readonly presence: Presence;
   readonly directory: Directory;
   readonly names: RedisNames;
@@ -77,6 +78,8 @@ export class Pod {
   readonly observer: PodObserver;
   readonly counters = newCounters();
   readonly requests: Requests;
+  readonly audiences = new Audiences(this);
+  readonly users = new Users(this);
   /** Machines whose agent is connected here, by machine id. */
   readonly links = new Map<string, AgentLink>();
   readonly agents = new Set<AgentLink>();
@@ -84,19 +87,11 @@ export class Pod {
   /** Those of both that have not introduced themselves. */
   readonly strangers = new Set<AgentLink | ClientLink>();
   draining = false;
-  /** Logins that were ended so far, of whomever. */
-  endings = 0;
 
-  private readonly bus: Bus;
   private readonly version: string;
   private readonly startedAt: number;
-  private readonly audiences = new Map<string, Map<string, Audience>>();
-  private readonly users = new Map<string, Set<ClientLink>>();
-  /** For the users of `users`. */
-  private readonly watches = new Map<string, PresenceWatch>();
-  /** How often the rights of each of these users have changed. */
-  private readonly changes = new Map<string, number>();
   private heartbeat: Timer | null = null;
+  private rounds: Timer | null = null;
   /** The time of the drain is over. */
   private closing = false;
   private emptied: (() => void) | null = null;
@@ -119,10 +114,15 @@ export class Pod {
 
   start(): void {
     this.bus.subscribe(this.names.podChannel(this.id), (message) => this.fromPod(message));
-    // What was published while the subscription was away is lost: the tips tell.
     this.bus.onRestored(() => {
-      for (const sessions of this.audiences.values()) for (const audience of sessions.values()) audience.askTip();
+      this.audiences.askTips();
       this.recheckAll();
+    });
+    // One timer for all sockets.
+    this.rounds = this.clock.every(LIMITS.visitEvery, () => {
+      const now = this.clock.monotonic();
+      for (const link of this.agents) link.visit(now);
+      for (const client of this.clients) client.visit(now);
     });
     this.beat();
   }
@@ -143,11 +143,6 @@ export class Pod {
   /** So many sockets have not introduced themselves that no more are taken. */
   get crowded(): boolean {
     return this.strangers.size >= LIMITS.strangers;
-  }
-
-  /** Sockets of a user on this pod. */
-  socketsOf(userId: string): number {
-    return this.users.get(userId)?.size ?? 0;
   }
 
   // ---- The bus
@@ -203,7 +198,7 @@ export class Pod {
       link.socket.sendBinary(message);
       return;
     }
-    const m = parsed<PodMessage | RelayToAgent>(message);
+    const m = this.parsed<PodMessage | RelayToAgent>(message);
     if (m === null) return;
     if (m.type === 'fence') link.fence(m.epoch);
     else if (m.type === 'revoked') link.verify(true);
@@ -233,39 +228,21 @@ export class Pod {
     else this.tell(this.names.podChannel(pod), { type: 'reply', machineId, reply });
   }
 
+  /** Pods trust each other's messages to have the shape they gave them; a later version's may not be known. */
+  parsed<T>(message: Buffer): T | null {
+    try {
+      return JSON.parse(message.toString('utf8')) as T;
+    } catch {
+      return null;
+    }
+  }
+
   private fromPod(message: Buffer): void {
-    const m = parsed<PodMessage>(message);
+    const m = this.parsed<PodMessage>(message);
     if (m?.type === 'reply') this.requests.answered(m.machineId, m.reply);
   }
 
-  // ---- Audiences
-
-  audienceOf(machineId: string, sessionId: string): Audience | undefined {
-    return this.audiences.get(machineId)?.get(sessionId);
-  }
-
-  viewerParts(machineId: string): Pick<ViewerParts, 'machineId' | 'counters' | 'toMachine'> {
-    return { machineId, counters: this.counters, toMachine: (message) => this.toMachine(machineId, message) };
-  }
-
-  enter(viewer: Viewer): void {
-    const { machineId, sessionId } = viewer;
-    let sessions = this.audiences.get(machineId);
-    if (!sessions) {
-      sessions = new Map();
-      this.audiences.set(machineId, sessions);
-    }
-    let audience = sessions.get(sessionId);
-    if (!audience) {
-      const { bus, clock, random, counters } = this;
-      const channel = this.names.sessionChannel(machineId, sessionId);
-      const toMachine = (message: string) => this.toMachine(machineId, message);
-      const echoed = (by: Viewer, local: boolean) => this.echoed(by, local);
-      audience = new Audience({ sessionId, channel, bus, clock, random, counters, toMachine, echoed });
-      sessions.set(sessionId, audience);
-    }
-    audience.viewers.add(viewer);
-  }
+  // ---- Echoes
 
   /** A keystroke is on its way: the next output is taken for its echo. One at a time is measured for each viewer. */
   typed(viewer: Viewer): void {
@@ -274,89 +251,25 @@ export class Pod {
     if (viewer.typedAt === 0 || now - viewer.typedAt > ECHO_WITHIN) viewer.typedAt = now;
   }
 
-  private echoed(viewer: Viewer, local: boolean): void {
+  /** Output reached a viewer who had typed; `local`: its agent is on this pod. */
+  echoed(viewer: Viewer, local: boolean): void {
     const elapsed = this.clock.monotonic() - viewer.typedAt;
     viewer.typedAt = 0;
     if (elapsed <= ECHO_WITHIN) this.observer.echo?.(elapsed, local);
-  }
-
-  /** INT-1: `then` runs once frames of the viewer's session reach this pod. */
-  whenHearing(viewer: Viewer, then: () => void): void {
-    if (this.links.get(viewer.machineId)?.local) then();
-    else this.audienceOf(viewer.machineId, viewer.sessionId)?.subscribe(then);
-  }
-
-  leave(viewer: Viewer): void {
-    const { machineId, sessionId } = viewer;
-    const sessions = this.audiences.get(machineId);
-    const audience = sessions?.get(sessionId);
-    if (!sessions || !audience?.viewers.delete(viewer) || audience.viewers.size > 0) return;
-    audience.close();
-    sessions.delete(sessionId);
-    if (sessions.size === 0) this.audiences.delete(machineId);
-  }
-
-  private audiencesOf(machineId: string): Audience[] {
-    return [...(this.audiences.get(machineId)?.values() ?? [])];
-  }
-
-  /** `each` runs for every audience of the machine once its subscription stands. */
-  subscribeEach(machineId: string, each: (audience: Audience) => void): void {
-    for (const audience of this.audiencesOf(machineId)) audience.subscribe(() => each(audience));
-  }
-
-  /** `then` runs once all of them stand. */
-  subscribeAll(machineId: string, then: () => void): void {
-    let left = 1;
-    const one = () => {
-      if (--left === 0) then();
-    };
-    for (const audience of this.audiencesOf(machineId)) {
-      left++;
-      audience.subscribe(one);
-    }
-    one();
-  }
-
-  unsubscribeAll(machineId: string): void {
-    for (const audience of this.audiencesOf(machineId)) audience.unsubscribe();
   }
 
   // ---- Clients and users
 
   clientKnown(client: ClientLink, who: KnownClient): void {
     this.strangers.delete(client);
-    const { userId } = who;
-    const clients = this.users.get(userId);
-    if (clients) {
-      clients.add(client);
-      return;
-    }
-    this.users.set(userId, new Set([client]));
-    const { clock, random, directory } = this;
-    const gone = (machine: MachineInfo) =>
-      this.toClientsOf(userId, { type: 'tell', message: { type: 'machine_changed', machine } });
-    this.watches.set(userId, new PresenceWatch(clock, random, directory, gone));
-    // What was said before the subscription stood was not heard.
-    const heard = () => {
-      for (const each of [...(this.users.get(userId) ?? [])]) each.recheck();
-    };
-    this.bus.subscribe(this.names.userChannel(userId), (message) => this.fromUserChannel(userId, message), heard);
+    this.users.known(client, who);
   }
 
   clientGone(client: ClientLink): void {
     this.countMove();
     this.clients.delete(client);
     this.strangers.delete(client);
-    const userId = client.who?.userId;
-    const clients = userId === undefined ? undefined : this.users.get(userId);
-    if (userId !== undefined && clients?.delete(client) && clients.size === 0) {
-      this.users.delete(userId);
-      this.watches.get(userId)?.stop();
-      this.watches.delete(userId);
-      this.changes.delete(userId);
-      this.bus.unsubscribe(this.names.userChannel(userId));
-    }
+    this.users.gone(client);
     this.checkEmpty();
   }
 
@@ -365,27 +278,6 @@ export class Pod {
     this.agents.delete(link);
     this.strangers.delete(link);
     this.checkEmpty();
-  }
-
-  private fromUserChannel(userId: string, message: Buffer): void {
-    const m = parsed<PodMessage>(message);
-    if (m !== null) this.toClientsOf(userId, m);
-  }
-
-  private toClientsOf(userId: string, m: PodMessage): void {
-    const clients = this.users.get(userId);
-    if (m.type === 'tell' && m.message.type === 'machine_changed') this.shown(userId, m.message.machine);
-    if (m.type === 'logins_ended') this.endings++;
-    if (m.type === 'rights' && clients) this.changes.set(userId, this.changesOf(userId) + 1);
-    for (const client of [...(clients ?? [])]) {
-      if (m.type === 'tell') client.send(m.message);
-      else if (m.type === 'rights') client.rightsChanged(m.machineId, m.sessionId);
-      else if (m.type === 'logins_ended') {
-        const { loginIds } = m;
-        const loginId = client.who?.loginId;
-        if (loginIds === null || (loginId && loginIds.includes(loginId))) client.revoke();
-      }
-    }
   }
 
   /** Tells the owner's clients, on every pod. */
@@ -397,18 +289,8 @@ export class Pod {
     this.toUser(userId, { type: 'tell', message: { type: 'machine_changed', machine } });
   }
 
-  /** A client of this user is being told so: should the machine vanish without a word, it is told that as well. */
-  shown(userId: string, machine: MachineInfo): void {
-    this.watches.get(userId)?.told(machine);
-  }
-
   toUser(userId: string, message: PodMessage): void {
     this.tell(this.names.userChannel(userId), message);
-  }
-
-  /** How often the rights of a user who is here have changed: an answer from before the last time is none. */
-  changesOf(userId: string): number {
-    return this.changes.get(userId) ?? 0;
   }
 
   /** What a user may do has changed: every pod asks anew for their open sockets, this one also while Redis is away. */
@@ -422,7 +304,7 @@ export class Pod {
   }
 
   private impart(userId: string, message: PodMessage): void {
-    this.toClientsOf(userId, message);
+    this.users.hear(userId, message);
     this.insist(this.names.userChannel(userId), message);
   }
 
@@ -447,7 +329,7 @@ export class Pod {
     let sessions = 0;
     for (const link of this.links.values()) sessions += link.activity.sessions.length;
     let attachments = 0;
-    for (const client of this.clients) attachments += client.seats.size;
+    for (const client of this.clients) attachments += client.seats.bySession.size;
     this.presence.pod({
       id: this.id,
       started: this.startedAt,
@@ -486,8 +368,8 @@ export class Pod {
     }
     this.clock.after(withinMs, () => {
       this.closing = true;
-      for (const client of this.clients) client.close(CLOSE.restart);
-      for (const link of this.agents) link.close(CLOSE.restart);
+      for (const client of this.clients) client.dismiss(CLOSE.restart);
+      for (const link of this.agents) link.dismiss(CLOSE.restart);
     });
     this.checkEmpty();
   }
@@ -506,6 +388,7 @@ export class Pod {
 
   stop(): void {
     this.heartbeat?.cancel();
+    this.rounds?.cancel();
     this.presence.removePod(this.id);
   }
 }
@@ -513,13 +396,4 @@ export class Pod {
 function sendTo(socket: Socket, message: Uint8Array | string): void {
   if (typeof message === 'string') socket.sendText(message);
   else socket.sendBinary(message);
-}
-
-/** Pods trust each other's messages to have the shape they gave them; a later version's may not be known. */
-function parsed<T>(message: Buffer): T | null {
-  try {
-    return JSON.parse(message.toString('utf8')) as T;
-  } catch {
-    return null;
-  }
 }

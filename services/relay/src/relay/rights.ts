@@ -8,23 +8,25 @@ import type { Viewer } from './viewer.ts';
 /** `until`: it may be another from then on, milliseconds since 1970; null: no end is known. */
 export type Right = { readonly role: Role; readonly until: number | null };
 /** An attachment, the right it stands on, and the timer of that right's end. */
-export type Held = {
+export type Seat = {
   readonly viewer: Viewer;
   right: Right;
-  expiry: Timer | null /** Its looking was told. */;
+  expiry: Timer | null;
+  /** Its looking was told. */
   told: boolean;
 };
 
-export type RightsParts = {
-  pod: Pod;
+/** Who has rights, and what hangs on them. */
+export interface RightsHolder {
+  readonly pod: Pod;
   /** Null once the socket is closed, or before anybody has authenticated on it. */
-  userId: () => string | null;
-  seats: ReadonlyMap<string, Held>;
+  readonly userId: string | null;
+  readonly bySession: ReadonlyMap<string, Seat>;
   /** The right has gone, or nobody can tell (UNAVAILABLE). */
-  lost: (seat: Held, why: HermitError) => void;
+  lost(seat: Seat, why: HermitError): void;
   /** Typing has become allowed, or forbidden. */
-  altered: (seat: Held) => void;
-};
+  altered(seat: Seat): void;
+}
 
 /** Answers that were overtaken by a change are asked for again, so many times. */
 const TRIES = 3;
@@ -32,10 +34,10 @@ const TRIES = 3;
 const LONGEST = 3_600_000;
 
 export class Rights {
-  private readonly parts: RightsParts;
+  private readonly holder: RightsHolder;
 
-  constructor(parts: RightsParts) {
-    this.parts = parts;
+  constructor(holder: RightsHolder) {
+    this.holder = holder;
   }
 
   /** The right at this moment: an answer that may be older than the latest change is not good enough. */
@@ -45,14 +47,15 @@ export class Rights {
     granted: (right: Right) => void,
     refused: (why: HermitError) => void,
   ): void {
-    const { pod, userId } = this.parts;
+    const { holder } = this;
+    const { pod } = holder;
     const ask = (triesLeft: number) => {
-      const id = userId();
+      const id = holder.userId;
       if (id === null) return;
-      const asOf = pod.changesOf(id);
+      const asOf = pod.users.changesOf(id);
       pod.directory.role(id, machineId, sessionId, (role, until = null) => {
-        if (userId() === null) return;
-        if (pod.changesOf(id) !== asOf) {
+        if (holder.userId === null) return;
+        if (pod.users.changesOf(id) !== asOf) {
           if (triesLeft > 0) ask(triesLeft - 1);
           else refused(new HermitError('UNAVAILABLE'));
         } else if (role instanceof HermitError) refused(role);
@@ -63,23 +66,23 @@ export class Rights {
   }
 
   /** The seat stands on this right until its end, and is asked for again then. */
-  hold(seat: Held, right: Right): void {
+  hold(seat: Seat, right: Right): void {
     this.letGo(seat);
     seat.right = right;
     if (right.until === null) return;
-    const { clock } = this.parts.pod;
+    const { clock } = this.holder.pod;
     const left = Math.min(Math.max(0, right.until - clock.now()), LONGEST);
     seat.expiry = clock.after(left, () => this.check(seat));
   }
 
-  letGo(seat: Held): void {
+  letGo(seat: Seat): void {
     seat.expiry?.cancel();
     seat.expiry = null;
   }
 
   /** Something has changed for this user; null: with whichever machine, with whichever session. */
   changed(machineId: string | null, sessionId: string | null): void {
-    for (const seat of [...this.parts.seats.values()]) {
+    for (const seat of [...this.holder.bySession.values()]) {
       const { viewer } = seat;
       if (machineId !== null && viewer.machineId !== machineId) continue;
       if (sessionId !== null && viewer.sessionId !== sessionId) continue;
@@ -88,20 +91,20 @@ export class Rights {
   }
 
   /** Whoever cannot be proven to have a right has none. */
-  private check(seat: Held): void {
+  private check(seat: Seat): void {
     const { machineId, sessionId } = seat.viewer;
-    const gone = () => this.parts.seats.get(sessionId) !== seat;
+    const gone = () => this.holder.bySession.get(sessionId) !== seat;
     this.ask(
       machineId,
       sessionId,
       (right) => {
         if (gone()) return;
-        if (!may(right.role, 'attach')) this.parts.lost(seat, new HermitError('FORBIDDEN'));
+        if (!may(right.role, 'attach')) this.holder.lost(seat, new HermitError('FORBIDDEN'));
         else if (may(right.role, 'type') === may(seat.right.role, 'type')) this.hold(seat, right);
-        else this.parts.altered(seat);
+        else this.holder.altered(seat);
       },
       (why) => {
-        if (!gone()) this.parts.lost(seat, why);
+        if (!gone()) this.holder.lost(seat, why);
       },
     );
   }

@@ -32,17 +32,14 @@ type Cause = 'Gap' | 'Congestion' | 'Tip';
 /** What its client gets: nothing yet; the shared frames; frames of its own; nothing, until its socket has drained. */
 export type ViewerState = 'attaching' | 'live' | 'catching_up' | 'congested';
 
-export interface ViewerParts {
-  machineId: string;
-  attach: Attach;
-  socket: Socket;
-  counters: Counters;
-  /** Set for a client with JSON encoding. */
-  json: JsonWriter | null;
-  toMachine: (message: string) => void;
-  send: (message: RelayToClient) => void;
+/** What a viewer needs of the socket that it belongs to. */
+export interface ViewerHost {
+  readonly pod: { readonly counters: Counters; toMachine(machineId: string, message: string): void };
+  readonly socket: Socket;
+  /** A message for the client. */
+  tell(viewer: Viewer, message: RelayToClient): void;
   /** The attachment cannot be; the client has been told. */
-  refused: (viewer: Viewer) => void;
+  refused(viewer: Viewer): void;
 }
 
 export class Viewer {
@@ -63,8 +60,10 @@ export class Viewer {
   /** Told once how the attach ended. */
   settle: AttachEnded = () => {};
 
-  private readonly parts: ViewerParts;
-  private readonly idBytes: Uint8Array;
+  /** Set for a client with JSON encoding. */
+  readonly json: JsonWriter | null;
+  readonly idBytes: Uint8Array;
+  private readonly host: ViewerHost;
   private round = 0;
   private live = false;
   /** Next byte the client needs; null: it has no screen yet. */
@@ -79,11 +78,11 @@ export class Viewer {
   private end: { offset: number; exit: Exit } | null = null;
   private endTold = false;
 
-  constructor(parts: ViewerParts) {
-    const { attach } = parts;
-    this.parts = parts;
+  constructor(host: ViewerHost, machineId: string, attach: Attach, json: JsonWriter | null) {
+    this.host = host;
+    this.json = json;
     this.attach = attach;
-    this.machineId = parts.machineId;
+    this.machineId = machineId;
     this.sessionId = attach.sessionId;
     this.clientId = attach.clientId;
     this.attempt = attach.attempt;
@@ -111,11 +110,11 @@ export class Viewer {
     if (!isFor(frame, this.idBytes)) return 0;
     if (type === FRAME.inputAck) {
       // Input counts by its own number, whatever the attempt (CU-3).
-      const { json } = this.parts;
+      const { json } = this;
       const gap = (frameFlags(frame) & FLAG_GAP) !== 0;
-      if (gap) this.parts.counters.inputGaps++;
+      if (gap) this.host.pod.counters.inputGaps++;
       if (json) json.inputAck(framePosition(frame), gap);
-      else this.parts.socket.sendBinary(frame);
+      else this.host.socket.sendBinary(frame);
       return 0;
     }
     if (frameAttempt(frame) !== this.attempt || frameRound(frame) !== this.round) return 0;
@@ -135,9 +134,9 @@ export class Viewer {
     if (offset + length <= expected) return 0;
     if (!this.room(frame.length)) return 0;
     this.expected = offset + length;
-    const { json, socket } = this.parts;
+    const { json } = this;
     if (json) json.output(frame, expected);
-    else socket.sendBinary(frame);
+    else this.host.socket.sendBinary(frame);
     this.tellEnd();
     return length;
   }
@@ -156,9 +155,9 @@ export class Viewer {
       return 0;
     }
     if (!this.room(frame.length)) return 0;
-    if (fresh) this.parts.counters.snapshots++;
+    if (fresh) this.host.pod.counters.snapshots++;
     this.snapshot = { id, have: have + 1 };
-    this.parts.socket.sendBinary(frame);
+    this.host.socket.sendBinary(frame);
     if (have + 1 === snapshotTotal(frame)) this.expected = framePosition(frame);
     this.tellEnd();
     return framePayloadLength(frame);
@@ -166,7 +165,8 @@ export class Viewer {
 
   /** FL-4: a congested socket is drained first, then the pod asks for what was missed. */
   private room(length: number): boolean {
-    const { counters, socket } = this.parts;
+    const { socket } = this.host;
+    const { counters } = this.host.pod;
     if (!this.congested && socket.buffered + length <= LIMITS.socketBound) return true;
     counters.framesDropped++;
     if (this.congested) return false;
@@ -196,7 +196,7 @@ export class Viewer {
         return;
       case 'unknown_attachment':
         // Once: each of its acknowledgements is answered so, and a client that was away may have many on their way.
-        if (!this.unknown) this.parts.send(m);
+        if (!this.unknown) this.host.tell(this, m);
         this.unknown = true;
         return;
       case 'attach_refused':
@@ -212,7 +212,7 @@ export class Viewer {
         if (m.marker <= this.marker) return; // CU-10: an echo
         this.marker = m.marker;
         this.live = false;
-        this.parts.counters.demotions++;
+        this.host.pod.counters.demotions++;
         return;
       case 'live':
         if (m.marker <= this.marker) return;
@@ -229,23 +229,23 @@ export class Viewer {
     // A stream from wherever history begins: the agent has said where.
     if (this.mode === 'stream') this.expected ??= m.first;
     const { requestId } = this;
-    this.parts.send({ ...m, machineId: this.machineId, ...(requestId ? { requestId } : {}) });
+    this.host.tell(this, { ...m, machineId: this.machineId, ...(requestId ? { requestId } : {}) });
   }
 
   private refused(m: Extract<SessionMessage, { type: 'attach_refused' }>): void {
     const { code, message } = m;
     const { requestId, sessionId } = this;
-    this.parts.send({ type: 'error', code, message, sessionId, ...(requestId ? { requestId } : {}) });
-    this.parts.refused(this);
+    this.host.tell(this, { type: 'error', code, message, sessionId, ...(requestId ? { requestId } : {}) });
+    this.host.refused(this);
   }
 
   private historyLost(first: number): void {
     if (this.expected !== null && first <= this.expected) return;
     this.expected = first;
-    this.parts.counters.historyLost++;
+    this.host.pod.counters.historyLost++;
     const { sessionId, clientId, attempt } = this;
-    this.parts.json?.jumped(first);
-    this.parts.send({ type: 'history_lost', sessionId, clientId, attempt, first });
+    this.json?.jumped(first);
+    this.host.tell(this, { type: 'history_lost', sessionId, clientId, attempt, first });
   }
 
   /** CU-1, CU-2: compares what the agent sent with what came. */
@@ -255,12 +255,12 @@ export class Viewer {
     if (exit) this.end = { offset: end, exit };
     const ended = exit ? { exit } : {};
     // A full socket needs no further reason to be slow; the tip comes again.
-    if (this.parts.socket.buffered <= LIMITS.socketBound) {
-      this.parts.send({ type: 'tip', sessionId, attempt, end, cols, rows, sizePolicy, driver, ...ended });
+    if (this.host.socket.buffered <= LIMITS.socketBound) {
+      this.host.tell(this, { type: 'tip', sessionId, attempt, end, cols, rows, sizePolicy, driver, ...ended });
     }
     if (!this.congested) this.compare(m);
     this.tellEnd();
-    this.parts.json?.tip(exit ? end : null);
+    this.json?.tip(exit ? end : null);
   }
 
   private compare(m: Tip): void {
@@ -289,20 +289,21 @@ export class Viewer {
     const { end } = this;
     if (this.endTold || end === null || this.expected !== end.offset) return;
     this.endTold = true;
-    this.parts.send({ type: 'session_ended', machineId: this.machineId, sessionId: this.sessionId, ...end.exit });
+    this.host.tell(this, { type: 'session_ended', machineId: this.machineId, sessionId: this.sessionId, ...end.exit });
   }
 
   private ask(cause: Cause): void {
     if (this.moved) return;
     this.round++;
-    this.parts.counters[`catchUps${cause}`]++;
+    this.host.pod.counters[`catchUps${cause}`]++;
     this.request();
   }
 
   private request(): void {
     this.live = false;
     const { sessionId, clientId, attempt, round, expected: from, snapshot } = this;
-    this.parts.toMachine(
+    this.host.pod.toMachine(
+      this.machineId,
       JSON.stringify({ type: 'catch_up', sessionId, clientId, attempt, round, from, snapshot } satisfies RelayToAgent),
     );
   }

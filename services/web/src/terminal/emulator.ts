@@ -7,6 +7,7 @@ import '@xterm/xterm/css/xterm.css';
 import type { Settings } from '../settings/choices.ts';
 import { schemeFor } from '../settings/schemes.ts';
 import { isDark } from '../settings/settings.ts';
+import { guardErase } from './erase-guard.ts';
 
 const FONTS =
   'ui-monospace, "SF Mono", "JetBrains Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';
@@ -33,6 +34,7 @@ export function createEmulator(settings: Settings, openLink: (url: string, shown
     },
     ...optionsOf(settings),
   });
+  guardErase(term);
   const search = new SearchAddon({ highlightLimit: HIGHLIGHTS });
   term.loadAddon(search);
   term.loadAddon(new WebLinksAddon((_event, url) => openLink(url, true)));

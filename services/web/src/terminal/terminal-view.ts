@@ -1,6 +1,6 @@
 // What an attachment paints on: the emulator. Acknowledges in the emulator's own write callback, never before.
 import type { AttachmentState, Painting, SessionStatus, View } from '@hermit/client';
-import type { Exit, HermitError, Size } from '@hermit/protocol';
+import { type Exit, type HermitError, type Size, wholeCharacters } from '@hermit/protocol';
 import type { Terminal } from '@xterm/xterm';
 import { scrollbackToAdd } from './scrollback-merge.ts';
 
@@ -10,7 +10,11 @@ export type ViewEvents = Pick<View, 'state' | 'status' | 'ended' | 'refused' | '
   inputRoom(): void;
 };
 
+const NOTHING = new Uint8Array(0);
+
 export class TerminalView implements View {
+  /** The beginning of a character whose rest is to come: the emulator's decoder loses some that come in two parts. */
+  private begun: Uint8Array = NOTHING;
   private readonly term: Terminal;
   private readonly events: ViewEvents;
 
@@ -20,11 +24,15 @@ export class TerminalView implements View {
   }
 
   data(bytes: Uint8Array, done: () => void): void {
-    this.term.write(bytes, done);
+    const all = this.begun.length === 0 ? bytes : joined(this.begun, bytes);
+    const whole = wholeCharacters(all);
+    this.begun = all.slice(whole);
+    this.term.write(all.subarray(0, whole), done);
   }
 
   snapshot({ scrollback, screen, repaint }: Painting, done: () => void): void {
     const { term } = this;
+    this.begun = NOTHING;
     if (repaint) term.write(scrollbackToAdd(term, scrollback));
     else {
       term.reset();
@@ -64,4 +72,11 @@ export class TerminalView implements View {
   inputRoom(): void {
     this.events.inputRoom();
   }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const all = new Uint8Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
 }

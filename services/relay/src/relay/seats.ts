@@ -1,0 +1,286 @@
+// The attachments of one client socket: who may have them, how they begin, and how they end.
+import {
+  type ClientToRelay,
+  FLAG_REPLY,
+  FRAME,
+  type FrameType,
+  frameAttempt,
+  frameFlags,
+  frameSession,
+  HermitError,
+  inputFrame,
+  isFor,
+  LIMITS,
+  type RelayToAgent,
+  type RelayToClient,
+  uuidBytes,
+} from '@hermit/protocol';
+import type { Socket } from '@hermit/transport';
+import { may } from '../auth/permissions.ts';
+import type { ClientLink } from './client-link.ts';
+import type { KnownClient } from './directory.ts';
+import { attachAsked } from './journal.ts';
+import { JsonWriter } from './json-writer.ts';
+import type { Look } from './observer.ts';
+import type { Pod } from './pod.ts';
+import { type Right, Rights, type RightsHolder, type Seat } from './rights.ts';
+import { Viewer, type ViewerHost } from './viewer.ts';
+
+type Of<T extends ClientToRelay['type']> = Extract<ClientToRelay, { type: T }>;
+type Attach = Extract<RelayToAgent, { type: 'attach' }>;
+
+const SETTLED = () => {};
+
+export class Seats implements ViewerHost, RightsHolder {
+  readonly pod: Pod;
+  readonly socket: Socket;
+  /** One socket has at most one of each session. */
+  readonly bySession = new Map<string, Seat>();
+  readonly rights = new Rights(this);
+  private readonly link: ClientLink;
+
+  constructor(link: ClientLink) {
+    this.link = link;
+    this.pod = link.pod;
+    this.socket = link.socket;
+  }
+
+  get userId(): string | null {
+    return this.link.socket.open ? (this.link.who?.userId ?? null) : null;
+  }
+
+  leaveAll(): void {
+    for (const seat of [...this.bySession.values()]) this.leave(seat, true);
+  }
+
+  /** Input, or an acknowledgement. */
+  frame(type: FrameType, frame: Uint8Array): void {
+    const sessionId = frameSession(frame);
+    const viewer = this.bySession.get(sessionId)?.viewer;
+    // Between a detach and its arrival, or of an attempt that was replaced: no error, and no effect.
+    if (!viewer || !isFor(frame, viewer.idBytes) || frameAttempt(frame) !== viewer.attempt) return;
+    if (type === FRAME.input && viewer.readOnly) {
+      this.pod.counters.inputRefused++;
+      this.link.fail(new HermitError('READ_ONLY'), { sessionId });
+      return;
+    }
+    if (type === FRAME.input && (frameFlags(frame) & FLAG_REPLY) === 0) this.pod.typed(viewer);
+    this.towards(viewer, frame);
+  }
+
+  private towards(viewer: Viewer, frame: Uint8Array): void {
+    this.pod.counters.framesFromClients++;
+    this.pod.counters.bytesFromClients += frame.length;
+    this.pod.toMachine(viewer.machineId, frame);
+  }
+
+  attach(m: Of<'attach'>, who: KnownClient): void {
+    const { sessionId, requestId } = m;
+    const seat = this.bySession.get(sessionId);
+    if (seat && m.clientId === seat.viewer.clientId && m.attempt === seat.viewer.attempt) {
+      this.forward(seat.viewer); // CU-4: a repeat
+      return;
+    }
+    if (seat && (m.clientId ?? '') !== seat.viewer.clientId) {
+      this.link.fail(new HermitError('ALREADY_ATTACHED'), { requestId, sessionId });
+      return;
+    }
+    if (seat && (m.attempt ?? 0) < seat.viewer.attempt) return;
+    if (!seat && this.bySession.size >= LIMITS.attachmentsPerSocket) {
+      this.link.fail(new HermitError('ATTACHMENT_LIMIT'), { requestId, sessionId });
+      return;
+    }
+    this.link.allow('attach', m, (right) => this.admit(m, who, right));
+  }
+
+  private admit(m: Of<'attach'>, who: KnownClient, right: Right): void {
+    const { machineId, sessionId, requestId } = m;
+    const readOnly = !may(right.role, 'type') || m.readOnly === true;
+    const before = this.bySession.get(sessionId);
+    const clientId = m.clientId ?? this.pod.newId();
+    const attempt = m.attempt ?? 1;
+    if (before) {
+      if (before.viewer.clientId !== clientId || before.viewer.attempt >= attempt) return;
+      this.leave(before, false);
+    }
+    const attach: Attach = {
+      type: 'attach',
+      sessionId,
+      clientId,
+      attempt,
+      pod: this.pod.id,
+      userId: who.userId,
+      connectionId: this.link.connection,
+      readOnly,
+      // JSON clients have no painter for snapshots.
+      mode: this.link.json ? 'stream' : (m.mode ?? 'screen'),
+      from: m.from ?? null,
+      ...(m.cols && m.rows ? { cols: m.cols, rows: m.rows } : {}),
+      inputFrom: m.inputFrom ?? 0,
+    };
+    const json = this.link.json ? this.jsonWriter(machineId, attach) : null;
+    const viewer = new Viewer(this, machineId, attach, json);
+    viewer.requestId = requestId;
+    viewer.settle = attachAsked(this.pod, this.link.connection, machineId, attach);
+    // A later attempt is the same look.
+    const seat: Seat = { viewer, right, expiry: null, told: before?.told ?? false };
+    this.bySession.set(sessionId, seat);
+    this.rights.hold(seat, right);
+    this.pod.counters.attaches++;
+    this.pod.audiences.enter(viewer);
+    this.forward(viewer);
+    if (json) this.persist(viewer);
+  }
+
+  private jsonWriter(machineId: string, { sessionId, clientId, attempt, from }: Attach): JsonWriter {
+    const toMachine = (frame: Uint8Array) => this.pod.toMachine(machineId, frame);
+    return new JsonWriter({ sessionId, clientId, attempt, from }, this.socket, this.pod.clock, toMachine);
+  }
+
+  refused(viewer: Viewer): void {
+    const seat = this.bySession.get(viewer.sessionId);
+    if (seat?.viewer !== viewer) return;
+    // An earlier attempt had been let in: that look ends here.
+    if (seat.told) this.pod.observer.detached?.(this.lookOf(viewer, viewer.nextByte));
+    this.leave(seat, false);
+  }
+
+  /** INT-1: only once this pod hears the session. */
+  private forward(viewer: Viewer): void {
+    const { machineId } = viewer;
+    const message = JSON.stringify(viewer.attach);
+    this.pod.audiences.whenHearing(viewer, () => {
+      if (!viewer.gone) this.pod.toMachine(machineId, message);
+    });
+    this.link.after(LIMITS.attachRetry, () => {
+      if (viewer.attached || viewer.gone || this.pod.links.get(machineId)?.local) return;
+      this.pod.directory.online(machineId, (online) => {
+        if (online !== false || viewer.attached || viewer.gone) return;
+        const { sessionId, requestId } = viewer;
+        viewer.settle({ code: 'MACHINE_OFFLINE' });
+        this.link.fail(new HermitError('MACHINE_OFFLINE'), { sessionId, requestId });
+      });
+    });
+  }
+
+  /** A JSON client is too simple to repeat its attach, so the pod does (CU-4). */
+  private persist(viewer: Viewer): void {
+    this.link.after(LIMITS.attachRetry, () => {
+      if (viewer.gone || viewer.attached) return;
+      this.forward(viewer);
+      this.persist(viewer);
+    });
+  }
+
+  tell(viewer: Viewer, message: RelayToClient): void {
+    if (message.type === 'attached') {
+      viewer.settle('attached');
+      viewer.settle = SETTLED;
+    } else if (message.type === 'error') viewer.settle({ code: message.code });
+    const seat = this.bySession.get(viewer.sessionId);
+    if (message.type === 'attached' && seat?.viewer === viewer && !seat.told) {
+      seat.told = true;
+      this.pod.observer.attached?.(this.lookOf(viewer, viewer.attach.from));
+    }
+    if (seat && viewer.json && seat.viewer === viewer) {
+      if (message.type === 'attached') viewer.json.inputSent = Math.max(viewer.json.inputSent, message.inputOffset);
+      if (message.type === 'unknown_attachment') {
+        this.again(viewer);
+        return;
+      }
+    }
+    this.link.send(message);
+  }
+
+  /** CU-4 for a JSON client: attaches anew from the byte it needs next. */
+  private again(viewer: Viewer): void {
+    const { who } = this.link;
+    const { machineId, sessionId, clientId, attempt, readOnly, mode, nextByte: from } = viewer;
+    const seat = this.bySession.get(sessionId);
+    if (!who || !seat) return;
+    const inputFrom = viewer.json?.inputSent ?? 0;
+    const known = { type: 'attach' as const, machineId, sessionId, clientId, mode, from, inputFrom, readOnly };
+    this.admit({ ...known, attempt: attempt + 1 }, who, seat.right);
+  }
+
+  private lookOf({ machineId, sessionId, readOnly }: Viewer, offset: number | null): Look {
+    const { address, who } = this.link;
+    return { userId: who?.userId ?? '', machineId, sessionId, address, readOnly, offset };
+  }
+
+  detach({ sessionId, requestId }: Of<'detach'>): void {
+    const seat = this.bySession.get(sessionId);
+    if (!seat) {
+      this.link.fail(new HermitError('NOT_ATTACHED'), { requestId, sessionId });
+      return;
+    }
+    this.leave(seat, true);
+    this.link.send({ type: 'detached', sessionId, ...(requestId ? { requestId } : {}) });
+  }
+
+  /** `tell`: the agent shall forget the attachment; otherwise a later attempt of it goes on. */
+  private leave(seat: Seat, tell: boolean): void {
+    const { viewer } = seat;
+    const { machineId, sessionId, clientId, attempt } = viewer;
+    this.bySession.delete(sessionId);
+    this.rights.letGo(seat);
+    viewer.json?.stop();
+    viewer.gone = true;
+    viewer.settle('abandoned');
+    if (tell) {
+      if (seat.told) this.pod.observer.detached?.(this.lookOf(viewer, viewer.nextByte));
+      const detach = { type: 'detach', sessionId, clientId, attempt } satisfies RelayToAgent;
+      this.pod.toMachine(machineId, JSON.stringify(detach));
+    }
+    this.pod.audiences.leave(viewer);
+  }
+
+  /** A share was withdrawn or has run out, or the machine was removed: the session is left, with a reason. */
+  lost(seat: Seat, why: HermitError): void {
+    const { sessionId } = seat.viewer;
+    this.leave(seat, true);
+    const { code, message } =
+      why.code === 'UNAVAILABLE' ? why : new HermitError('FORBIDDEN', 'You may no longer use this session.');
+    this.link.send({ type: 'detached', sessionId, code, message });
+  }
+
+  /** A viewer has become a driver, or the other way: the client attaches anew, and is asked who it is (CU-4). */
+  altered(seat: Seat): void {
+    if (seat.viewer.json) {
+      this.lost(seat, new HermitError('FORBIDDEN'));
+      return;
+    }
+    const { sessionId, clientId, attempt } = seat.viewer;
+    this.leave(seat, true);
+    this.link.send({ type: 'unknown_attachment', sessionId, clientId, attempt });
+  }
+
+  jsonInput(m: Of<'data'>): void {
+    const { sessionId } = m;
+    const viewer = this.bySession.get(sessionId)?.viewer;
+    if (!this.link.json) {
+      this.link.badMessage(new HermitError('INVALID_MESSAGE', 'This socket has chosen binary frames.'));
+    } else if (!viewer?.json) this.link.fail(new HermitError('NOT_ATTACHED'), { sessionId });
+    else if (viewer.readOnly) this.link.fail(new HermitError('READ_ONLY'), { sessionId });
+    else {
+      const bytes = Buffer.from(m.data, 'base64');
+      const at = m.offset ?? viewer.json.inputSent;
+      viewer.json.inputSent = Math.max(viewer.json.inputSent, at + bytes.length);
+      const frame = inputFrame(uuidBytes(sessionId), viewer.idBytes, viewer.attempt, at, bytes, false);
+      this.pod.typed(viewer);
+      this.towards(viewer, frame);
+    }
+  }
+
+  /** Resizing, driving and choosing the size policy: only for those who may type. */
+  steer(m: Of<'resize' | 'drive' | 'set_size_policy'>): void {
+    const { sessionId } = m;
+    const viewer = this.bySession.get(sessionId)?.viewer;
+    if (!viewer) this.link.fail(new HermitError('NOT_ATTACHED'), { sessionId });
+    else if (viewer.readOnly) this.link.fail(new HermitError('READ_ONLY'), { sessionId });
+    else {
+      const { clientId, attempt } = viewer;
+      this.pod.toMachine(viewer.machineId, JSON.stringify({ ...m, clientId, attempt } satisfies RelayToAgent));
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// The people whose clients are on this pod: what they are told, and what has changed about them.
+import type { MachineInfo } from '@hermit/protocol';
+import type { ClientLink } from './client-link.ts';
+import type { KnownClient } from './directory.ts';
+import type { Pod, PodMessage } from './pod.ts';
+import { PresenceWatch } from './presence-watch.ts';
+
+/** One of them. */
+type Guest = {
+  readonly clients: Set<ClientLink>;
+  readonly watch: PresenceWatch;
+  /** How often the rights of this user have changed. */
+  changes: number;
+};
+
+export class Users {
+  /** Logins that were ended so far, of whomever. */
+  endings = 0;
+  private readonly pod: Pod;
+  private readonly guests = new Map<string, Guest>();
+
+  constructor(pod: Pod) {
+    this.pod = pod;
+  }
+
+  /** Sockets of a user on this pod. */
+  socketsOf(userId: string): number {
+    return this.guests.get(userId)?.clients.size ?? 0;
+  }
+
+  /** How often the rights of a user who is here have changed: an answer from before the last time is none. */
+  changesOf(userId: string): number {
+    return this.guests.get(userId)?.changes ?? 0;
+  }
+
+  known(client: ClientLink, { userId }: KnownClient): void {
+    const guest = this.guests.get(userId);
+    if (guest) {
+      guest.clients.add(client);
+      return;
+    }
+    const { bus, clock, names, random, directory } = this.pod;
+    const gone = (machine: MachineInfo) =>
+      this.hear(userId, { type: 'tell', message: { type: 'machine_changed', machine } });
+    const watch = new PresenceWatch(clock, random, directory, gone);
+    const clients = new Set([client]);
+    this.guests.set(userId, { clients, watch, changes: 0 });
+    // What was said before the subscription stood was not heard.
+    const heard = () => {
+      for (const each of [...clients]) each.recheck();
+    };
+    bus.subscribe(names.userChannel(userId), (message) => this.fromBus(userId, message), heard);
+  }
+
+  gone(client: ClientLink): void {
+    const userId = client.who?.userId;
+    const guest = userId === undefined ? undefined : this.guests.get(userId);
+    if (userId === undefined || !guest?.clients.delete(client) || guest.clients.size > 0) return;
+    this.guests.delete(userId);
+    guest.watch.stop();
+    this.pod.bus.unsubscribe(this.pod.names.userChannel(userId));
+  }
+
+  /** A client of this user is being told so: should the machine vanish without a word, it is told that as well. */
+  shown(userId: string, machine: MachineInfo): void {
+    this.guests.get(userId)?.watch.told(machine);
+  }
+
+  private fromBus(userId: string, message: Buffer): void {
+    const m = this.pod.parsed<PodMessage>(message);
+    if (m !== null) this.hear(userId, m);
+  }
+
+  /** What is said to a user, wherever it was said. */
+  hear(userId: string, m: PodMessage): void {
+    if (m.type === 'logins_ended') this.endings++;
+    const guest = this.guests.get(userId);
+    if (!guest) return;
+    if (m.type === 'tell' && m.message.type === 'machine_changed') guest.watch.told(m.message.machine);
+    if (m.type === 'rights') guest.changes++;
+    for (const client of [...guest.clients]) {
+      if (m.type === 'tell') client.send(m.message);
+      else if (m.type === 'rights') client.rightsChanged(m.machineId, m.sessionId);
+      else if (m.type === 'logins_ended') {
+        const { loginIds } = m;
+        const loginId = client.who?.loginId;
+        if (loginIds === null || (loginId && loginIds.includes(loginId))) client.revoke();
+      }
+    }
+  }
+}
