@@ -195,8 +195,8 @@ describe('one socket', () => {
     // All of them at once would take seconds: as many as may be are made believe.
     const { pod } = relays.pod(0).app;
     const first = await relays.client(0, person.accessToken);
-    const real = pod.socketsOf.bind(pod);
-    const counted = vi.spyOn(pod, 'socketsOf').mockImplementation((userId) => {
+    const real = pod.users.socketsOf.bind(pod.users);
+    const counted = vi.spyOn(pod.users, 'socketsOf').mockImplementation((userId) => {
       return real(userId) + (userId === person.id ? LIMITS.socketsPerUser - 2 : 0);
     });
     try {
