@@ -8,8 +8,11 @@ export type RememberedMachine = Pick<Machine, 'id' | 'userId' | 'name'>;
 const MOST = 50_000;
 
 export class TokenMemory {
-  /** By machine id; the one that came last is the last. A machine has one token. */
-  private readonly machines = new Map<string, { hash: Uint8Array; machine: RememberedMachine }>();
+  /**
+   * By machine id; the one that came last is the last. A machine has one token. Its hash is kept as a string of as many
+   * characters as bytes, a tenth of what a Buffer of that size takes.
+   */
+  private readonly machines = new Map<string, { hash: string; machine: RememberedMachine }>();
   private readonly most: number;
   private listening = false;
   /** How often something was forgotten: what was asked before that may be older, and is not remembered. */
@@ -34,7 +37,7 @@ export class TokenMemory {
     const claimed = readMachineToken(token);
     if (!this.listening || claimed === null || asOf !== this.forgettings) return;
     this.machines.delete(id);
-    this.machines.set(id, { hash: claimed.hash, machine: { id, userId, name } });
+    this.machines.set(id, { hash: Buffer.from(claimed.hash).toString('latin1'), machine: { id, userId, name } });
     const [oldest] = this.machines.keys();
     if (this.machines.size > this.most && oldest !== undefined) this.machines.delete(oldest);
   }
@@ -43,7 +46,8 @@ export class TokenMemory {
   find(token: string): RememberedMachine | null {
     const claimed = readMachineToken(token);
     const known = claimed === null ? undefined : this.machines.get(claimed.machineId);
-    return known !== undefined && claimed !== null && sameHash(known.hash, claimed.hash) ? known.machine : null;
+    if (known === undefined || claimed === null) return null;
+    return sameHash(Buffer.from(known.hash, 'latin1'), claimed.hash) ? known.machine : null;
   }
 
   /** Its token was replaced, or it was removed or renamed. */
