@@ -14,6 +14,8 @@ import { Person } from './viewer.ts';
 import { until } from './wait.ts';
 
 export const PASSWORD = 'correct horse battery staple';
+/** How often an ingress looks at its pods; milliseconds. */
+const LOOK_EVERY = 100;
 const SECRET = 'the-secret-of-a-test-with-over-32-characters';
 
 export type ClusterOptions = {
@@ -61,6 +63,7 @@ export class RelayPod {
         return this.ready;
       },
       60_000,
+      50,
     );
   }
 
@@ -89,6 +92,9 @@ export class Cluster implements AsyncDisposable {
   readonly database: TcpProxy | null;
   readonly stack = new AsyncDisposableStack();
   private readonly env: Record<string, string>;
+  /** The pods that take connections, as an ingress has found; looked at for all paths together. */
+  private readonly open = new Set<RelayPod>();
+  private watched = false;
 
   constructor(prefix: string, env: Record<string, string>, database: TcpProxy | null) {
     this.database = database;
@@ -148,20 +154,33 @@ export class Cluster implements AsyncDisposable {
 
   /** The way to the pods, in this order of preference; only to those that are ready, as behind an ingress. */
   async path(prefer: readonly number[], conditions: Conditions = {}): Promise<NetworkPath> {
-    const readiness = new Map<RelayPod, boolean>();
-    const look = async () => {
-      for (const pod of this.pods) readiness.set(pod, !pod.process.ended && (await pod.ready));
-    };
-    await look();
-    const timer = setInterval(() => void look(), 100);
-    this.stack.defer(() => clearInterval(timer));
+    await this.watch();
     const path = await NetworkPath.to(() => {
       const others = this.pods.map((_, i) => i).filter((i) => !prefer.includes(i));
       const order = [...prefer, ...others].map((i) => this.pods[i] as RelayPod);
-      return order.filter((pod) => readiness.get(pod) && !pod.process.ended).map((pod) => pod.port);
+      return order.filter((pod) => this.open.has(pod) && !pod.process.ended).map((pod) => pod.port);
     }, conditions);
     this.stack.use(path);
     return path;
+  }
+
+  /** Looks at each pod now, and from then on regularly; a frozen one holds up no look at another. */
+  private async watch(): Promise<void> {
+    const looking = new Set<RelayPod>();
+    const look = async (pod: RelayPod) => {
+      if (looking.has(pod)) return;
+      looking.add(pod);
+      if (!pod.process.ended && (await pod.ready)) this.open.add(pod);
+      else this.open.delete(pod);
+      looking.delete(pod);
+    };
+    await Promise.all(this.pods.map(look));
+    if (this.watched) return;
+    this.watched = true;
+    const timer = setInterval(() => {
+      for (const pod of this.pods) void look(pod);
+    }, LOOK_EVERY);
+    this.stack.defer(() => clearInterval(timer));
   }
 
   /** An agent of the cluster's machine, connected before this resolves. `relay`: address of a pod, or of a path. */

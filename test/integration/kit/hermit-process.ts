@@ -11,6 +11,7 @@ const SOURCES = {
   agent: 'services/agent/src/main.ts',
   hermit: 'packages/cli/src/main.ts',
 } as const;
+const COMPILE_CACHE = new URL('./compile-cache.mjs', import.meta.url).href;
 /** Output that is kept for the message of a failure. */
 const KEPT = 256 * 1024;
 
@@ -22,7 +23,8 @@ export class HermitProcess implements AsyncDisposable {
 
   constructor(part: keyof typeof SOURCES, args: readonly string[], env: Record<string, string>) {
     const { PATH = '', HOME = '/', TMPDIR } = process.env;
-    this.child = spawn(process.execPath, ['--conditions=@hermit/source', SOURCES[part], ...args], {
+    const node = ['--conditions=@hermit/source', '--import', COMPILE_CACHE, SOURCES[part]];
+    this.child = spawn(process.execPath, [...node, ...args], {
       cwd: ROOT,
       env: { PATH, HOME, NO_COLOR: '1', ...(TMPDIR ? { TMPDIR } : {}), ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
