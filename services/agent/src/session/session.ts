@@ -1,32 +1,27 @@
 // One PTY and everybody who looks at it. Implements the agent's half of stream.md; rule numbers are SPEC.md's.
 //
-//   terminal ──▶ log ──▶ shared frames ──▶ live attachments
-//                  └───▶ addressed frames, snapshots ──▶ attachments that catch up
-//   input frames ──▶ gate ──▶ terminal
+//   terminal ──▶ log ──▶ delivery ──▶ attachments
+//      ▲          └───▶ screen ──▶ snapshots
+//      └── gate ◀── input frames
 import {
-  type AgentToRelay,
   type Consumed,
   type Exit,
-  encodeSnapshot,
   HermitError,
   inputAckFrame,
   LIMITS,
-  outputFrame,
   type RelayToAgent,
   type SessionInfo,
-  type SessionMessage,
   type Size,
   type SizePolicy,
-  snapshotFrame,
   uuidBytes,
 } from '@hermit/protocol';
 import type { Clock, Timer } from '@hermit/transport';
 import type { Terminal } from '../terminal/terminal.ts';
 import { Attachment } from './attachment.ts';
-import { Gathering } from './gathering.ts';
+import { Delivery, type Outlet } from './delivery.ts';
 import { InputGate } from './input-gate.ts';
 import { type HistoryBudget, OutputLog } from './output-log.ts';
-import { mustPause, Patience, replayLimit } from './pacer.ts';
+import { mustPause, Patience } from './pacer.ts';
 import type { CreateScreen, Screen } from './screen.ts';
 import { driverOf, sizeOf } from './size-policy.ts';
 
@@ -38,13 +33,8 @@ const PASTE = 1024;
 
 type Of<T extends RelayToAgent['type']> = Extract<RelayToAgent, { type: T }>;
 
-/** Where a session's frames and messages go, in order. Nothing is kept while there is no connection. */
-export interface Outlet {
-  /** False: nothing is connected, and what is sent now vanishes. */
-  readonly connected: boolean;
-  /** A message of this session, in order with its frames. */
-  message(message: SessionMessage | Extract<AgentToRelay, { type: 'session_ended' | 'stats' }>): void;
-  frame(frame: Uint8Array): void;
+/** Beside what is delivered: who wants to, and what presence should show. */
+export interface SessionOutlet extends Outlet {
   /** There is output to send: `pump` will be called when there is room. */
   wants(session: Session): void;
   /** Presence should show something else now. */
@@ -59,7 +49,7 @@ export type SessionParts = {
   sizePolicy: SizePolicy;
   terminal: Terminal;
   createScreen: CreateScreen;
-  outlet: Outlet;
+  outlet: SessionOutlet;
   clock: Clock;
   budget: HistoryBudget;
   history?: number;
@@ -79,16 +69,13 @@ export class Session {
   paused = false;
   sizePolicy: SizePolicy;
   driver: string | null = null;
-  /** Live attachments have been sent every byte before. */
-  shared = 0;
 
   private readonly command: string;
   private readonly terminal: Terminal;
   private readonly screen: Screen;
-  private readonly outlet: Outlet;
+  private readonly outlet: SessionOutlet;
   private readonly clock: Clock;
   private readonly gate = new InputGate(LIMITS.inputPositions);
-  private readonly gathering = new Gathering();
   private readonly patience = new Patience();
   /** Whose input was applied and not acknowledged yet. */
   private readonly unacknowledged = new Set<Attachment>();
@@ -96,8 +83,7 @@ export class Session {
   private inputAckDue = 0;
   private readonly history: number;
   private readonly alloc: ((length: number) => Uint8Array) | undefined;
-  private title = '';
-  private snapshots = 0;
+  private readonly delivery: Delivery;
   private serial = 0;
   private tipAt = Number.NEGATIVE_INFINITY;
   private reading = true;
@@ -118,6 +104,7 @@ export class Session {
     this.log = new OutputLog(parts.size, { ...limits, needed: () => this.needed() }, parts.budget);
     this.screen = parts.createScreen(parts.size, LIMITS.snapshotScrollback);
     this.screen.onCaughtUp(() => this.pace());
+    this.delivery = new Delivery(this, { ...parts, screen: this.screen });
     this.terminal.onData((bytes) => this.output(bytes));
     this.terminal.onExit((exit) => this.ended(exit));
   }
@@ -131,7 +118,7 @@ export class Session {
       attachedClients: this.attachments.size,
       ...this.size,
       sizePolicy: this.sizePolicy,
-      ...(this.title ? { title: this.title.slice(0, 256) } : {}),
+      ...(this.delivery.title ? { title: this.delivery.title.slice(0, 256) } : {}),
       ...(this.exit ? { exit: this.exit } : {}),
     };
   }
@@ -148,7 +135,7 @@ export class Session {
     this.screen.write(bytes);
     const now = this.clock.monotonic();
     for (const a of this.attachments.values()) a.owesSince ??= now;
-    this.outlet.wants(this);
+    this.wants();
     this.pace();
   }
 
@@ -213,7 +200,7 @@ export class Session {
     );
     this.attachments.set(a.id, a);
     a.ack = Math.min(m.from ?? 0, this.log.end);
-    this.catchUp(a, m.from, null);
+    this.delivery.catchUp(a, m.from, null);
     this.tellAttached(a);
     this.reseat();
     this.pace();
@@ -262,7 +249,7 @@ export class Session {
     }
     if (a.ack >= this.log.end) a.owesSince = null;
     if (m.ended && this.exit) a.endAcked = true;
-    this.outlet.wants(this);
+    this.wants();
     this.pace();
   }
 
@@ -273,7 +260,7 @@ export class Session {
     a.heardAt = this.clock.monotonic();
     a.round = m.round;
     a.to.round = m.round;
-    this.catchUp(a, m.from, m.snapshot);
+    this.delivery.catchUp(a, m.from, m.snapshot);
     this.pace();
   }
 
@@ -387,171 +374,6 @@ export class Session {
     });
   }
 
-  // ---- Sending
-
-  /** Starts (or restarts) catching up from `from`; null: a screen that has nothing yet. */
-  private catchUp(a: Attachment, from: number | null, have: { id: number; have: number } | null): void {
-    a.live = false;
-    const s = a.snapshot;
-    if (s?.bytes && have && have.id === s.id) {
-      // CU-6: resumes by index; once complete, by offset (CU-5).
-      s.sent = Math.min(have.have, s.total);
-      a.cursor = have.have < s.total || from === null ? s.offset : from;
-    } else if (s && s.bytes === null) {
-      // The emulator is at it; what it makes will do.
-    } else {
-      const at = Math.min(from ?? 0, this.log.end);
-      a.snapshot = null;
-      a.blank = a.mode === 'screen' && from === null;
-      a.cursor = a.mode === 'stream' && from === null ? this.log.base : at;
-      a.jump = a.mode === 'screen' && (from === null || this.log.end - at > LIMITS.replay);
-      if (a.mode === 'stream' && from === null) a.ack = this.log.base;
-    }
-    this.outlet.wants(this);
-  }
-
-  /**
-   * Sends what may be sent, at most about `room` bytes. Returns what it sent; 0 means that there is nothing to do.
-   * Called by the link when it has room.
-   */
-  pump(room: number): number {
-    let sent = this.pumpShared(room);
-    for (const a of this.attachments.values()) {
-      if (sent >= room) break;
-      if (!a.live) sent += this.pumpAddressed(a, room - sent);
-    }
-    return sent;
-  }
-
-  /** Bytes that live viewers wait for: a small number marks a session that people type in. */
-  get pending(): number {
-    return this.log.end - this.shared;
-  }
-
-  /** From when on `pump` may send (monotonic): a flood is gathered while everybody is live and the program runs. */
-  get due(): number {
-    if (this.paused || this.exit !== null) return Number.NEGATIVE_INFINITY;
-    for (const a of this.attachments.values()) if (!a.live) return Number.NEGATIVE_INFINITY;
-    return this.gathering.due(this.pending);
-  }
-
-  private pumpShared(room: number): number {
-    const { log } = this;
-    let anyLive = false;
-    for (const a of this.attachments.values()) anyLive ||= a.live;
-    if (!anyLive || !this.outlet.connected) {
-      this.shared = log.end;
-      return 0;
-    }
-    this.shared = Math.max(this.shared, log.base);
-    let sent = 0;
-    while (this.shared < log.end && sent < room) {
-      const { length, size } = log.run(this.shared, LIMITS.frame);
-      const frame = outputFrame(this.idBytes, this.shared, size, length, null, this.alloc);
-      log.copy(this.shared, length, frame, frame.length - length);
-      this.outlet.frame(frame);
-      this.shared += length;
-      sent += length;
-    }
-    const now = this.clock.monotonic();
-    if (sent > 0) {
-      if (this.inputAckTimer && this.inputAckDue - now <= INPUT_ACK_EARLY) this.acknowledgeInputs();
-      this.gathering.sent(sent, now);
-    }
-    for (const a of this.attachments.values()) {
-      if (a.live) a.window.sent(this.shared, a.ack, now, this.shared - a.ack >= a.window.size / 2);
-    }
-    this.demote();
-    return sent;
-  }
-
-  /** FL-1: a live attachment that is out of its window, while others are not, goes back to a window of its own. */
-  private demote(): void {
-    if (this.paused) return;
-    for (const a of this.attachments.values()) {
-      // Half a window more than its window, so that viewers of about the same speed do not flap.
-      if (!a.live || this.shared - a.ack < a.window.size * 1.5) continue;
-      a.live = false;
-      a.cursor = this.shared;
-      this.outlet.message({
-        type: 'catching_up',
-        sessionId: this.id,
-        clientId: a.id,
-        attempt: a.attempt,
-        round: a.round,
-        marker: ++a.marker,
-        offset: a.cursor,
-      });
-    }
-  }
-
-  private pumpAddressed(a: Attachment, room: number): number {
-    if (!this.outlet.connected) return 0;
-    let sent = 0;
-    if (a.snapshot) {
-      sent += this.sendChunks(a, a.snapshot, room);
-      if (a.snapshot.bytes === null || a.snapshot.sent < a.snapshot.total) return sent;
-    }
-    const painting = a.paintingBytes(LIMITS.snapshotChunk);
-    if (painting >= a.window.size) return sent;
-    const { log } = this;
-    // A viewer of the screen that is far behind is better served by a new snapshot (skip-ahead).
-    if (a.mode === 'screen' && log.end - a.cursor > replayLimit(a.window.rate)) a.jump = true;
-    if (a.jump || a.cursor < log.base) {
-      // CU-11: a jump moves the offset that acks count from, so everything sent before it has to be acked.
-      if (a.ack < a.cursor || a.snapshot) return sent;
-      if (a.mode === 'screen') {
-        this.takeSnapshot(a);
-        return sent;
-      }
-      this.outlet.message({
-        type: 'history_lost',
-        sessionId: this.id,
-        clientId: a.id,
-        attempt: a.attempt,
-        round: a.round,
-        first: log.base,
-      });
-      a.cursor = log.base;
-      a.ack = Math.max(a.ack, log.base);
-      a.jump = false;
-      a.window.reset();
-    }
-    const now = this.clock.monotonic();
-    while (a.cursor < log.end) {
-      const credit = a.ack + a.window.size - a.cursor - painting;
-      if (credit <= 0) {
-        a.window.sent(a.cursor, a.ack, now, true);
-        return sent;
-      }
-      if (sent >= room) return sent;
-      // FL-4: frames are split to the room left.
-      const { length, size } = log.run(a.cursor, Math.min(LIMITS.frame, credit));
-      const frame = outputFrame(this.idBytes, a.cursor, size, length, a.to, this.alloc);
-      log.copy(a.cursor, length, frame, frame.length - length);
-      this.outlet.frame(frame);
-      a.cursor += length;
-      sent += length;
-      a.window.sent(a.cursor, a.ack, now, false);
-    }
-    // Out of its window it would only be demoted again.
-    if (a.cursor - a.ack >= a.window.size) return sent;
-    // Live once everything is sent; the marker goes in order with the data. Shared frames that are still to come
-    // and lie before it are dropped by offset.
-    if (!this.anyLive()) this.shared = log.end;
-    a.live = true;
-    this.outlet.message({
-      type: 'live',
-      sessionId: this.id,
-      clientId: a.id,
-      attempt: a.attempt,
-      round: a.round,
-      marker: ++a.marker,
-      offset: a.cursor,
-    });
-    return sent;
-  }
-
   /** The first byte that a reader of every byte may still ask for. */
   private needed(): number {
     let least = Number.POSITIVE_INFINITY;
@@ -559,61 +381,29 @@ export class Session {
     return least;
   }
 
-  private anyLive(): boolean {
-    for (const a of this.attachments.values()) if (a.live) return true;
-    return false;
+  // ---- What delivery asks, and is asked
+
+  /** Sends what may be sent, at most about `room` bytes; 0 means that there is nothing to do. Called by the link. */
+  pump(room: number): number {
+    return this.delivery.pump(room);
   }
 
-  private sendChunks(a: Attachment, s: NonNullable<Attachment['snapshot']>, room: number): number {
-    if (s.bytes === null) return 0;
-    let sent = 0;
-    while (s.sent < s.total && sent < room && (s.sent - s.acked) * LIMITS.snapshotChunk < a.window.size) {
-      const from = s.sent * LIMITS.snapshotChunk;
-      const bytes = s.bytes.subarray(from, from + LIMITS.snapshotChunk);
-      const chunk = { id: s.id, index: s.sent, total: s.total, bytes };
-      this.outlet.frame(snapshotFrame(this.idBytes, s.offset, s.size, a.to, chunk, this.alloc));
-      s.sent++;
-      sent += bytes.length;
-    }
-    return sent;
+  /** Bytes that live viewers wait for: a small number marks a session that people type in. */
+  get pending(): number {
+    return this.delivery.pending;
   }
 
-  /** Asks the emulator for the screen at or after the cursor; its offset is what the emulator has parsed (CU-6). */
-  private takeSnapshot(a: Attachment): void {
-    const transfer: Attachment['snapshot'] = {
-      id: ++this.snapshots,
-      offset: 0,
-      size: this.size,
-      bytes: null,
-      total: 0,
-      sent: 0,
-      acked: 0,
-    };
-    a.snapshot = transfer;
-    this.screen.snapshot(Math.max(a.cursor, this.log.base), (made) => {
-      if (a.snapshot !== transfer || this.attachments.get(a.id) !== a) return;
-      // Without an emulator an empty screen is followed by what history still holds.
-      const at = Math.max(a.cursor, this.log.base);
-      const { offset, size, title, ...snapshot } = made ?? {
-        offset: at,
-        size: this.log.run(at, 1).size,
-        title: this.title,
-        scrollback: '',
-        screen: '',
-      };
-      this.title = title;
-      a.blank = false;
-      transfer.offset = offset;
-      transfer.size = { cols: size.cols, rows: size.rows };
-      transfer.bytes = encodeSnapshot(snapshot);
-      transfer.total = Math.ceil(transfer.bytes.length / LIMITS.snapshotChunk);
-      a.cursor = offset;
-      a.ack = offset;
-      a.jump = false;
-      a.progressAt = this.clock.monotonic();
-      a.window.reset();
-      this.outlet.wants(this);
-    });
+  /** From when on `pump` may send (monotonic). */
+  get due(): number {
+    return this.delivery.due;
+  }
+
+  wants(): void {
+    this.outlet.wants(this);
+  }
+
+  sentToAll(now: number): void {
+    if (this.inputAckTimer && this.inputAckDue - now <= INPUT_ACK_EARLY) this.acknowledgeInputs();
   }
 
   // ---- Time
@@ -622,7 +412,7 @@ export class Session {
   tip(): void {
     this.tipAt = this.clock.monotonic();
     const positions: Record<string, ReturnType<Attachment['position']>> = {};
-    for (const a of this.attachments.values()) positions[a.id] = a.position(this.shared);
+    for (const a of this.attachments.values()) positions[a.id] = a.position(this.delivery.shared);
     this.outlet.message({
       type: 'tip',
       sessionId: this.id,
@@ -645,7 +435,7 @@ export class Session {
     }
     this.pace();
     if (owing) {
-      this.outlet.wants(this);
+      this.wants();
       if (now - this.tipAt >= LIMITS.tipEvery - 100) this.tip();
     }
   }

@@ -23,7 +23,7 @@ import type { Clock, Timer } from '@hermit/transport';
 import type { Spawn } from '../terminal/terminal.ts';
 import { HistoryBudget } from './output-log.ts';
 import type { CreateScreen } from './screen.ts';
-import { type Outlet, Session } from './session.ts';
+import { Session, type SessionOutlet } from './session.ts';
 
 type Start = Extract<RelayToAgent, { type: 'start_session' }>;
 
@@ -49,7 +49,7 @@ export type Surroundings = {
 };
 
 /** The connection to the relay, as the sessions see it. */
-export interface Exit extends Outlet {
+export interface Exit extends SessionOutlet {
   reply(message: Extract<AgentToRelay, { pod?: unknown }>): void;
 }
 

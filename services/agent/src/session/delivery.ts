@@ -1,0 +1,288 @@
+// How output reaches those who look: shared frames for everybody who is live, frames and snapshots of their own for those
+// who catch up. Sends when the link has room; what may be sent is for windows (FL rules) to say.
+import {
+  type AgentToRelay,
+  type Exit,
+  encodeSnapshot,
+  LIMITS,
+  outputFrame,
+  type SessionMessage,
+  type Size,
+  snapshotFrame,
+} from '@hermit/protocol';
+import type { Clock } from '@hermit/transport';
+import type { Attachment } from './attachment.ts';
+import { Gathering } from './gathering.ts';
+import type { OutputLog } from './output-log.ts';
+import { replayLimit } from './pacer.ts';
+import type { Screen } from './screen.ts';
+
+/** Where frames and messages go, in order. Nothing is kept while there is no connection. */
+export interface Outlet {
+  /** False: nothing is connected, and what is sent now vanishes. */
+  readonly connected: boolean;
+  /** A message of this session, in order with its frames. */
+  message(message: SessionMessage | Extract<AgentToRelay, { type: 'session_ended' | 'stats' }>): void;
+  frame(frame: Uint8Array): void;
+}
+
+/** The session whose output it is. */
+export interface DeliveryHost {
+  readonly id: string;
+  readonly idBytes: Uint8Array;
+  readonly log: OutputLog;
+  readonly attachments: ReadonlyMap<string, Attachment>;
+  readonly size: Size;
+  readonly exit: Exit | null;
+  /** The program waits. */
+  readonly paused: boolean;
+  /** There is output to send: `pump` is to be called when there is room. */
+  wants(): void;
+  /** Output has just gone to everybody who is live; `now` is monotonic. */
+  sentToAll(now: number): void;
+}
+
+export class Delivery {
+  /** Live attachments have been sent every byte before. */
+  shared = 0;
+  /** The title that the program gave its window, when a snapshot last told it. */
+  title = '';
+  private readonly host: DeliveryHost;
+  private readonly screen: Screen;
+  private readonly outlet: Outlet;
+  private readonly clock: Clock;
+  private readonly alloc: ((length: number) => Uint8Array) | undefined;
+  private readonly gathering = new Gathering();
+  private snapshots = 0;
+
+  constructor(
+    host: DeliveryHost,
+    parts: { screen: Screen; outlet: Outlet; clock: Clock; alloc?: ((length: number) => Uint8Array) | undefined },
+  ) {
+    this.host = host;
+    this.screen = parts.screen;
+    this.outlet = parts.outlet;
+    this.clock = parts.clock;
+    this.alloc = parts.alloc;
+  }
+
+  /** Starts (or restarts) catching up from `from`; null: a screen that has nothing yet. */
+  catchUp(a: Attachment, from: number | null, have: { id: number; have: number } | null): void {
+    a.live = false;
+    const s = a.snapshot;
+    if (s?.bytes && have && have.id === s.id) {
+      // CU-6: resumes by index; once complete, by offset (CU-5).
+      s.sent = Math.min(have.have, s.total);
+      a.cursor = have.have < s.total || from === null ? s.offset : from;
+    } else if (s && s.bytes === null) {
+      // The emulator is at it; what it makes will do.
+    } else {
+      const at = Math.min(from ?? 0, this.host.log.end);
+      a.snapshot = null;
+      a.blank = a.mode === 'screen' && from === null;
+      a.cursor = a.mode === 'stream' && from === null ? this.host.log.base : at;
+      a.jump = a.mode === 'screen' && (from === null || this.host.log.end - at > LIMITS.replay);
+      if (a.mode === 'stream' && from === null) a.ack = this.host.log.base;
+    }
+    this.host.wants();
+  }
+
+  /**
+   * Sends what may be sent, at most about `room` bytes. Returns what it sent; 0 means that there is nothing to do.
+   * Called by the link when it has room.
+   */
+  pump(room: number): number {
+    let sent = this.pumpShared(room);
+    for (const a of this.host.attachments.values()) {
+      if (sent >= room) break;
+      if (!a.live) sent += this.pumpAddressed(a, room - sent);
+    }
+    return sent;
+  }
+
+  /** Bytes that live viewers wait for: a small number marks a session that people type in. */
+  get pending(): number {
+    return this.host.log.end - this.shared;
+  }
+
+  /** From when on `pump` may send (monotonic): a flood is gathered while everybody is live and the program runs. */
+  get due(): number {
+    if (this.host.paused || this.host.exit !== null) return Number.NEGATIVE_INFINITY;
+    for (const a of this.host.attachments.values()) if (!a.live) return Number.NEGATIVE_INFINITY;
+    return this.gathering.due(this.pending);
+  }
+
+  private pumpShared(room: number): number {
+    const { log } = this.host;
+    let anyLive = false;
+    for (const a of this.host.attachments.values()) anyLive ||= a.live;
+    if (!anyLive || !this.outlet.connected) {
+      this.shared = log.end;
+      return 0;
+    }
+    this.shared = Math.max(this.shared, log.base);
+    let sent = 0;
+    while (this.shared < log.end && sent < room) {
+      const { length, size } = log.run(this.shared, LIMITS.frame);
+      const frame = outputFrame(this.host.idBytes, this.shared, size, length, null, this.alloc);
+      log.copy(this.shared, length, frame, frame.length - length);
+      this.outlet.frame(frame);
+      this.shared += length;
+      sent += length;
+    }
+    const now = this.clock.monotonic();
+    if (sent > 0) {
+      this.host.sentToAll(now);
+      this.gathering.sent(sent, now);
+    }
+    for (const a of this.host.attachments.values()) {
+      if (a.live) a.window.sent(this.shared, a.ack, now, this.shared - a.ack >= a.window.size / 2);
+    }
+    this.demote();
+    return sent;
+  }
+
+  /** FL-1: a live attachment that is out of its window, while others are not, goes back to a window of its own. */
+  private demote(): void {
+    if (this.host.paused) return;
+    for (const a of this.host.attachments.values()) {
+      // Half a window more than its window, so that viewers of about the same speed do not flap.
+      if (!a.live || this.shared - a.ack < a.window.size * 1.5) continue;
+      a.live = false;
+      a.cursor = this.shared;
+      this.outlet.message({
+        type: 'catching_up',
+        sessionId: this.host.id,
+        clientId: a.id,
+        attempt: a.attempt,
+        round: a.round,
+        marker: ++a.marker,
+        offset: a.cursor,
+      });
+    }
+  }
+
+  private pumpAddressed(a: Attachment, room: number): number {
+    if (!this.outlet.connected) return 0;
+    let sent = 0;
+    if (a.snapshot) {
+      sent += this.sendChunks(a, a.snapshot, room);
+      if (a.snapshot.bytes === null || a.snapshot.sent < a.snapshot.total) return sent;
+    }
+    const painting = a.paintingBytes(LIMITS.snapshotChunk);
+    if (painting >= a.window.size) return sent;
+    const { log } = this.host;
+    // A viewer of the screen that is far behind is better served by a new snapshot (skip-ahead).
+    if (a.mode === 'screen' && log.end - a.cursor > replayLimit(a.window.rate)) a.jump = true;
+    if (a.jump || a.cursor < log.base) {
+      // CU-11: a jump moves the offset that acks count from, so everything sent before it has to be acked.
+      if (a.ack < a.cursor || a.snapshot) return sent;
+      if (a.mode === 'screen') {
+        this.takeSnapshot(a);
+        return sent;
+      }
+      this.outlet.message({
+        type: 'history_lost',
+        sessionId: this.host.id,
+        clientId: a.id,
+        attempt: a.attempt,
+        round: a.round,
+        first: log.base,
+      });
+      a.cursor = log.base;
+      a.ack = Math.max(a.ack, log.base);
+      a.jump = false;
+      a.window.reset();
+    }
+    const now = this.clock.monotonic();
+    while (a.cursor < log.end) {
+      const credit = a.ack + a.window.size - a.cursor - painting;
+      if (credit <= 0) {
+        a.window.sent(a.cursor, a.ack, now, true);
+        return sent;
+      }
+      if (sent >= room) return sent;
+      // FL-4: frames are split to the room left.
+      const { length, size } = log.run(a.cursor, Math.min(LIMITS.frame, credit));
+      const frame = outputFrame(this.host.idBytes, a.cursor, size, length, a.to, this.alloc);
+      log.copy(a.cursor, length, frame, frame.length - length);
+      this.outlet.frame(frame);
+      a.cursor += length;
+      sent += length;
+      a.window.sent(a.cursor, a.ack, now, false);
+    }
+    // Out of its window it would only be demoted again.
+    if (a.cursor - a.ack >= a.window.size) return sent;
+    // Live once everything is sent; the marker goes in order with the data. Shared frames that are still to come
+    // and lie before it are dropped by offset.
+    if (!this.anyLive()) this.shared = log.end;
+    a.live = true;
+    this.outlet.message({
+      type: 'live',
+      sessionId: this.host.id,
+      clientId: a.id,
+      attempt: a.attempt,
+      round: a.round,
+      marker: ++a.marker,
+      offset: a.cursor,
+    });
+    return sent;
+  }
+
+  private anyLive(): boolean {
+    for (const a of this.host.attachments.values()) if (a.live) return true;
+    return false;
+  }
+
+  private sendChunks(a: Attachment, s: NonNullable<Attachment['snapshot']>, room: number): number {
+    if (s.bytes === null) return 0;
+    let sent = 0;
+    while (s.sent < s.total && sent < room && (s.sent - s.acked) * LIMITS.snapshotChunk < a.window.size) {
+      const from = s.sent * LIMITS.snapshotChunk;
+      const bytes = s.bytes.subarray(from, from + LIMITS.snapshotChunk);
+      const chunk = { id: s.id, index: s.sent, total: s.total, bytes };
+      this.outlet.frame(snapshotFrame(this.host.idBytes, s.offset, s.size, a.to, chunk, this.alloc));
+      s.sent++;
+      sent += bytes.length;
+    }
+    return sent;
+  }
+
+  /** Asks the emulator for the screen at or after the cursor; its offset is what the emulator has parsed (CU-6). */
+  private takeSnapshot(a: Attachment): void {
+    const transfer: Attachment['snapshot'] = {
+      id: ++this.snapshots,
+      offset: 0,
+      size: this.host.size,
+      bytes: null,
+      total: 0,
+      sent: 0,
+      acked: 0,
+    };
+    a.snapshot = transfer;
+    this.screen.snapshot(Math.max(a.cursor, this.host.log.base), (made) => {
+      if (a.snapshot !== transfer || this.host.attachments.get(a.id) !== a) return;
+      // Without an emulator an empty screen is followed by what history still holds.
+      const at = Math.max(a.cursor, this.host.log.base);
+      const { offset, size, title, ...snapshot } = made ?? {
+        offset: at,
+        size: this.host.log.run(at, 1).size,
+        title: this.title,
+        scrollback: '',
+        screen: '',
+      };
+      this.title = title;
+      a.blank = false;
+      transfer.offset = offset;
+      transfer.size = { cols: size.cols, rows: size.rows };
+      transfer.bytes = encodeSnapshot(snapshot);
+      transfer.total = Math.ceil(transfer.bytes.length / LIMITS.snapshotChunk);
+      a.cursor = offset;
+      a.ack = offset;
+      a.jump = false;
+      a.progressAt = this.clock.monotonic();
+      a.window.reset();
+      this.host.wants();
+    });
+  }
+}
