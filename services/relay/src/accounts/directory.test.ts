@@ -52,7 +52,7 @@ const agent = async (of = token, introduction = true, name = 'box') => {
     introduction,
   );
   await vi.advanceTimersByTimeAsync(0);
-  for (let waited = 0; said === undefined && waited < 6_000; waited += 100) await vi.advanceTimersByTimeAsync(100);
+  for (let waited = 0; said === undefined && waited < 9_000; waited += 100) await vi.advanceTimersByTimeAsync(100);
   return said;
 };
 const there = async () => machine;
@@ -99,7 +99,7 @@ it('a machine that was revoked meanwhile is not let in', async () => {
   );
   await vi.advanceTimersByTimeAsync(1_000);
   memory.forget(id);
-  await vi.advanceTimersByTimeAsync(5_000);
+  await vi.advanceTimersByTimeAsync(9_000);
   expect(said).toMatchObject(away);
 });
 
