@@ -7,7 +7,7 @@ import type { Presence } from '../presence/presence.ts';
 import type { Directory } from '../relay/directory.ts';
 import type { Accounts } from './accounts.ts';
 import { createOutage, type OutageOptions } from './outage.ts';
-import { type RememberedMachine, TokenMemory } from './token-memory.ts';
+import { type RememberedMachine, RememberedTokens } from './remembered-tokens.ts';
 
 /** After this time without an answer the asker hears UNAVAILABLE; milliseconds. */
 const DEADLINE = 5_000;
@@ -25,7 +25,7 @@ export type DirectoryOptions = {
   presence: Pick<Presence, 'machines'>;
   limits?: Limiter;
   /** Machine tokens that are good for a while without the database; by default none is. */
-  memory?: TokenMemory;
+  memory?: RememberedTokens;
   /** The database answers again, and somebody was let in without it: all rights are to be looked at anew. */
   restored?: OutageOptions['restored'];
   /** Milliseconds that never go backwards. */
@@ -33,7 +33,7 @@ export type DirectoryOptions = {
 };
 
 export function createDirectory(options: DirectoryOptions): Directory & { close(): void } {
-  const { accounts, tokens, presence, limits = UNLIMITED, memory = new TokenMemory(), restored } = options;
+  const { accounts, tokens, presence, limits = UNLIMITED, memory = new RememberedTokens(), restored } = options;
   const outage = createOutage({
     probe: () => accounts.userById(NOBODY),
     ...(restored ? { restored } : {}),
