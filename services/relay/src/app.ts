@@ -9,8 +9,8 @@ import { isUnreachable } from './accounts/availability.ts';
 import { openDatabase } from './accounts/database.ts';
 import { createDirectory } from './accounts/directory.ts';
 import { migrate } from './accounts/migrate.ts';
+import { RememberedTokens } from './accounts/remembered-tokens.ts';
 import { createRevocations } from './accounts/revocations.ts';
-import { TokenMemory } from './accounts/token-memory.ts';
 import { createSignOnAttempts } from './auth/sign-on-attempt.ts';
 import { createSignOnProvider } from './auth/sign-on-provider.ts';
 import { createTokenKeys } from './auth/token-keys.ts';
@@ -89,7 +89,7 @@ export async function createApp(config: Config): Promise<App> {
     closers.push(() => fabric.close());
     const limits = createLimiter({ counter: fabric.counter, times: config.rateLimits });
     const names = redisNames(config.redis?.prefix ?? 'hermit:');
-    const memory = new TokenMemory();
+    const memory = new RememberedTokens();
     const revocations = createRevocations({ bus, channel: names.revocations, memory });
     closers.push(() => revocations.close());
     const restored = () => pod.recheckAll();

@@ -284,7 +284,10 @@ it.each(Object.entries(DOORS))(
     expect(viewer.frames.map((frame) => frame[0])).toEqual([FRAME.output]);
     viewer.texts.length = agent.texts.length = 0;
     viewer.frames.length = agent.frames.length = 0;
-    expect((heap() - heapBefore) / 2 ** 20).toBeLessThan(24);
+    const grown = (heap() - heapBefore) / 2 ** 20;
+    process.stdout.write(`      ${name}: the heap has grown by ${grown.toFixed(1)} MiB\n`);
+    // 20,000 inputs that each left 400 bytes behind would show.
+    expect(grown).toBeLessThan(8);
   },
   process.env.HERMIT_SOAK ? 3_600_000 : 60_000,
 );

@@ -77,7 +77,7 @@ describe('of two pods', () => {
     expect(await Promise.all(refusals)).toEqual(Array(3).fill('UNAVAILABLE'));
     expect(back.closed).toBeNull();
 
-    for (const pod of [0, 1]) await regain(pod);
+    await Promise.all([regain(0), regain(1)]);
     await until('strangers are let in again', async () => (await introduce(relays, 1, unseen)) === null, 30_000);
   }, 120_000);
 

@@ -1,7 +1,10 @@
 // What was revoked ends on open sockets within a second, on whichever pod they are; and what Redis lost is made up for.
+import { outputFrame, uuidBytes } from '@hermit/protocol';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TcpProxy } from '../../services/tcp-proxy.ts';
+import { report } from '../kit/measured.ts';
+import { until } from '../kit/wait.ts';
 import { type HandClient, PASSWORD, type Person, type Relays, SECRET, startRelays } from './relay-kit.ts';
 
 const SECOND = 1_000;
@@ -24,12 +27,16 @@ describe.concurrent('on two pods', () => {
       });
     return { id: body.user.id, email, accessToken: body.accessToken, refreshToken: body.refreshToken };
   };
-  const closedAt = async (clients: readonly HandClient[], start: number) => {
+  const closedAt = async (what: string, clients: readonly HandClient[], start: number) => {
     for (const client of clients) {
       expect(await client.closedWith()).toBe(UNAUTHORIZED);
       expect(client.messages.at(-1)).toMatchObject({ type: 'error', code: 'INVALID_TOKEN' });
     }
-    expect(Math.max(...clients.map((client) => client.closed?.at ?? 0)) - start).toBeLessThan(SECOND);
+    within(what, Math.max(...clients.map((client) => client.closed?.at ?? 0)) - start);
+  };
+  const within = (what: string, ms: number) => {
+    report(`revocation reaches both pods: ${what}`, [ms], 'ms');
+    expect(ms).toBeLessThan(SECOND);
   };
   const open = async (client: HandClient) => {
     client.send({ type: 'list_machines', requestId: 'still here' });
@@ -43,7 +50,7 @@ describe.concurrent('on two pods', () => {
     const others = [await relays.client(0, there.accessToken), await relays.client(1, there.accessToken)];
     const start = performance.now();
     await relays.pod(1).call('POST', '/auth/logout', { body: { refreshToken: here.refreshToken } });
-    await closedAt(mine, start);
+    await closedAt('a log-out', mine, start);
     for (const client of others) await open(client);
   });
 
@@ -56,7 +63,7 @@ describe.concurrent('on two pods', () => {
     for (const client of clients) await open(client);
     const start = performance.now();
     expect((await refresh(1)).status).toBe(401);
-    await closedAt(clients, start);
+    await closedAt('a refresh token used twice', clients, start);
   });
 
   it('logging out everywhere closes all sockets of the user, and no other', async () => {
@@ -68,7 +75,7 @@ describe.concurrent('on two pods', () => {
     ];
     const start = performance.now();
     expect((await relays.pod(0).call('DELETE', '/api/logins', { token: person.accessToken })).status).toBe(204);
-    await closedAt(clients, start);
+    await closedAt('a log-out everywhere', clients, start);
     for (const client of others) await open(client);
     expect((await relays.pod(1).call('GET', '/api/me', { token: person.accessToken })).status).toBe(401);
   });
@@ -85,7 +92,7 @@ describe.concurrent('on two pods', () => {
     const start = performance.now();
     const token = person.accessToken;
     expect((await relays.pod(0).call('DELETE', `/api/logins/${other?.id}`, { token })).status).toBe(204);
-    await closedAt([client], start);
+    await closedAt('a login ended from the list', [client], start);
     expect((await relays.pod(0).call('DELETE', `/api/logins/${other?.id}`, { token })).status).toBe(404);
   });
 
@@ -101,7 +108,7 @@ describe.concurrent('on two pods', () => {
     expect((await change('wrong')).status).toBe(401);
     expect((await change(PASSWORD)).status).toBe(204);
     // From here on: what comes before is mostly the hash of a password.
-    await closedAt([other], performance.now());
+    await closedAt('a new password, once it was answered', [other], performance.now());
     await open(mine);
   });
 
@@ -117,7 +124,7 @@ describe.concurrent('on two pods', () => {
       const { body } = await relays.pod(0).call<Rotated>('POST', url, { token: person.accessToken });
       const next = await relays.agent(pod, { ...machine, token: body.token });
       expect(await agent.closedWith()).toBe(REMOVED);
-      expect(Number(agent.closed?.at) - start).toBeLessThan(SECOND);
+      within('a new token of a machine', Number(agent.closed?.at) - start);
       // What was said of the old token does not hit the agent with the new one.
       const again = await relays.client(1 - pod, person.accessToken);
       again.send({ type: 'list_sessions', machineId: machine.id });
@@ -138,6 +145,10 @@ describe.concurrent('on two pods', () => {
       .setExpirationTime(expiry)
       .sign(new TextEncoder().encode(SECRET));
     const [good, idle] = [await relays.client(0, brief), await relays.client(1, brief)];
+    const machine = await relays.machine(person);
+    const agent = await relays.agent(1, machine);
+    const sessionId = agent.session();
+    expect(await good.attach(machine.id, sessionId)).toMatchObject({ type: 'attached' });
     for (const client of [good, idle]) {
       expect(await client.heard('renewal_due')).toMatchObject({ expiresAt: expiry * 1000 });
     }
@@ -147,6 +158,12 @@ describe.concurrent('on two pods', () => {
     expect(await idle.closedWith(20_000)).toBe(UNAUTHORIZED);
     expect(Date.now()).toBeGreaterThanOrEqual(expiry * 1000);
     await open(good);
+    // Long after its first token: the attachment has gone on, in both directions.
+    agent.ws.send(outputFrame(uuidBytes(sessionId), 0, { cols: 80, rows: 24 }, 5, null).fill(0x68, -5));
+    expect(await good.heard('data')).toMatchObject({ sessionId, offset: 0 });
+    good.send({ type: 'data', sessionId, data: Buffer.from('ls\r').toString('base64') });
+    await until('the input arrives', () => agent.inputsOf(sessionId).length > 0);
+    expect(good.messages.filter((m) => m.type === 'detached' || m.type === 'unknown_attachment')).toEqual([]);
   }, 30_000);
 });
 

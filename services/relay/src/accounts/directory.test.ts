@@ -8,7 +8,7 @@ import type { Directory, KnownMachine } from '../relay/directory.ts';
 import { createDirectory, type DirectoryOptions } from './directory.ts';
 import { issueMachineToken } from './machine-token.ts';
 import type { Machine } from './machines.ts';
-import { TokenMemory } from './token-memory.ts';
+import { RememberedTokens } from './remembered-tokens.ts';
 
 const MINUTE = 60_000;
 const userId = randomUUID();
@@ -19,12 +19,12 @@ const letIn = { machineId: id, userId, name: 'box' };
 const away = { code: 'UNAVAILABLE' };
 
 let answer: () => Promise<unknown>;
-let memory: TokenMemory;
+let memory: RememberedTokens;
 let restored: number;
 let directory: Directory & { close(): void };
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
-  memory = new TokenMemory();
+  memory = new RememberedTokens();
   memory.listen();
   restored = 0;
   const accounts = new Proxy({}, { get: () => () => answer() }) as DirectoryOptions['accounts'];
@@ -52,7 +52,7 @@ const agent = async (of = token, introduction = true, name = 'box') => {
     introduction,
   );
   await vi.advanceTimersByTimeAsync(0);
-  for (let waited = 0; said === undefined && waited < 6_000; waited += 100) await vi.advanceTimersByTimeAsync(100);
+  for (let waited = 0; said === undefined && waited < 9_000; waited += 100) await vi.advanceTimersByTimeAsync(100);
   return said;
 };
 const there = async () => machine;
@@ -99,7 +99,7 @@ it('a machine that was revoked meanwhile is not let in', async () => {
   );
   await vi.advanceTimersByTimeAsync(1_000);
   memory.forget(id);
-  await vi.advanceTimersByTimeAsync(5_000);
+  await vi.advanceTimersByTimeAsync(9_000);
   expect(said).toMatchObject(away);
 });
 

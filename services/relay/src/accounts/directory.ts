@@ -7,10 +7,12 @@ import type { Presence } from '../presence/presence.ts';
 import type { Directory } from '../relay/directory.ts';
 import type { Accounts } from './accounts.ts';
 import { createOutage, type OutageOptions } from './outage.ts';
-import { type RememberedMachine, TokenMemory } from './token-memory.ts';
+import { type RememberedMachine, RememberedTokens } from './remembered-tokens.ts';
 
 /** After this time without an answer the asker hears UNAVAILABLE; milliseconds. */
 const DEADLINE = 5_000;
+/** The same for an agent that introduces itself: it waits for longer, and ten thousand may come at once. */
+const DEADLINE_OF_AGENTS = 8_000;
 /** The same where something else can vouch meanwhile; and once it is known that the database is away. */
 const PATIENCE = 2_500;
 const PATIENCE_WHEN_AWAY = 500;
@@ -23,7 +25,7 @@ export type DirectoryOptions = {
   presence: Pick<Presence, 'machines'>;
   limits?: Limiter;
   /** Machine tokens that are good for a while without the database; by default none is. */
-  memory?: TokenMemory;
+  memory?: RememberedTokens;
   /** The database answers again, and somebody was let in without it: all rights are to be looked at anew. */
   restored?: OutageOptions['restored'];
   /** Milliseconds that never go backwards. */
@@ -31,7 +33,7 @@ export type DirectoryOptions = {
 };
 
 export function createDirectory(options: DirectoryOptions): Directory & { close(): void } {
-  const { accounts, tokens, presence, limits = UNLIMITED, memory = new TokenMemory(), restored } = options;
+  const { accounts, tokens, presence, limits = UNLIMITED, memory = new RememberedTokens(), restored } = options;
   const outage = createOutage({
     probe: () => accounts.userById(NOBODY),
     ...(restored ? { restored } : {}),
@@ -53,7 +55,7 @@ export function createDirectory(options: DirectoryOptions): Directory & { close(
     },
 
     agent(token, machineName, done, introduction = false) {
-      settle(machineOf(token, machineName, introduction), done);
+      settle(machineOf(token, machineName, introduction), done, DEADLINE_OF_AGENTS);
     },
 
     machines(userId, done) {
@@ -183,7 +185,7 @@ function isUnavailable(error: unknown): boolean {
 }
 
 /** One call of `done`, with the value, or with a HermitError. */
-function settle<T>(promise: Promise<T>, done: (value: T | HermitError) => void): void {
+function settle<T>(promise: Promise<T>, done: (value: T | HermitError) => void, deadline = DEADLINE): void {
   let over = false;
   const finish = (value: T | HermitError) => {
     if (over) return;
@@ -191,7 +193,7 @@ function settle<T>(promise: Promise<T>, done: (value: T | HermitError) => void):
     clearTimeout(timer);
     done(value);
   };
-  const timer = setTimeout(() => finish(new HermitError('UNAVAILABLE')), DEADLINE);
+  const timer = setTimeout(() => finish(new HermitError('UNAVAILABLE')), deadline);
   promise.then(finish, (error: unknown) =>
     finish(error instanceof HermitError ? error : new HermitError('UNAVAILABLE')),
   );

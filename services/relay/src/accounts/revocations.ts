@@ -1,12 +1,12 @@
 // Tells every pod that the token of a machine is good no more: each may remember it, wherever its agent is now.
 import type { Bus } from '../bus/bus.ts';
-import type { TokenMemory } from './token-memory.ts';
+import type { RememberedTokens } from './remembered-tokens.ts';
 
 /** Said until the bus takes it, this often; milliseconds; ten minutes. */
 const EVERY = 500;
 const TRIES = 1_200;
 
-export type RevocationsOptions = { bus: Bus; channel: string; memory: TokenMemory };
+export type RevocationsOptions = { bus: Bus; channel: string; memory: RememberedTokens };
 
 export type Revocations = ReturnType<typeof createRevocations>;
 

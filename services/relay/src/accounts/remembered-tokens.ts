@@ -7,7 +7,7 @@ export type RememberedMachine = Pick<Machine, 'id' | 'userId' | 'name'>;
 /** Machines that are remembered, about 400 bytes each; beyond, the one that was not here for longest is forgotten. */
 const MOST = 50_000;
 
-export class TokenMemory {
+export class RememberedTokens {
   /**
    * By machine id; the one that came last is the last. A machine has one token. Its hash is kept as a string of as many
    * characters as bytes, a tenth of what a Buffer of that size takes.

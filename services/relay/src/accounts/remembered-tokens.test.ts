@@ -2,17 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, it } from 'vitest';
 import { issueMachineToken } from './machine-token.ts';
-import { TokenMemory } from './token-memory.ts';
+import { RememberedTokens } from './remembered-tokens.ts';
 
 const box = (name = 'box') => {
   const id = randomUUID();
   return { machine: { id, userId: randomUUID(), name }, token: issueMachineToken(id).token };
 };
-let memory: TokenMemory;
+let memory: RememberedTokens;
 const remember = ({ machine, token }: ReturnType<typeof box>, asOf = memory.forgettings) =>
   memory.remember(token, machine, asOf);
 beforeEach(() => {
-  memory = new TokenMemory(3);
+  memory = new RememberedTokens(3);
   memory.listen();
 });
 
@@ -68,7 +68,7 @@ it('takes no answer that may be older than a revocation', () => {
 });
 
 it('remembers nothing before it hears of revocations', () => {
-  memory = new TokenMemory();
+  memory = new RememberedTokens();
   const one = box();
   remember(one);
   expect(memory.size).toBe(0);
