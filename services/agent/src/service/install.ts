@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SetupError } from '../token.ts';
 import { LAUNCHD_LABEL, launchdPlist, type ServiceSpec, systemdUnit } from './service-file.ts';
@@ -15,6 +16,9 @@ export type InstallParts = {
   say: (line: string) => void;
 };
 
+const BOOTSTRAP_TRIES = 5;
+/** Milliseconds. */
+const BOOTSTRAP_AGAIN = 500;
 const UNIT = 'hermit-agent.service';
 /** What sessions shall find as if they had been started by hand. */
 const KEPT = ['PATH', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE'];
@@ -37,7 +41,7 @@ export async function install(spec: ServiceSpec, parts: InstallParts): Promise<v
     const logFile = join(home(parts.env), 'Library', 'Logs', 'hermit-agent.log');
     writeFileSync(file, launchdPlist(spec, logFile), { mode: 0o644 });
     await optional('launchctl', ['bootout', `gui/${userInfo().uid}/${LAUNCHD_LABEL}`], parts.env);
-    await command('launchctl', ['bootstrap', `gui/${userInfo().uid}`, file], parts.env);
+    await bootstrap(file, parts.env);
     parts.say(`The agent runs, and starts when you log in. Its log: ${logFile}`);
     return;
   }
@@ -86,6 +90,19 @@ async function command(name: string, args: readonly string[], env: NodeJS.Proces
     const { stderr, message, code } = error as { stderr?: string; message: string; code?: string };
     if (code === 'ENOENT') throw new SetupError(`there is no ${name} here, so no service can be made`);
     throw new SetupError(`${name} ${args.join(' ')} failed: ${stderr?.trim() || message}`);
+  }
+}
+
+/** What was booted out is still going for a moment, in which launchd takes nothing of its name. */
+async function bootstrap(file: string, env: NodeJS.ProcessEnv): Promise<void> {
+  for (let left = BOOTSTRAP_TRIES; ; left--) {
+    try {
+      await command('launchctl', ['bootstrap', `gui/${userInfo().uid}`, file], env);
+      return;
+    } catch (error) {
+      if (left <= 1) throw error;
+      await delay(BOOTSTRAP_AGAIN);
+    }
   }
 }
 

@@ -1,0 +1,72 @@
+// The agent as a service of the user on macOS: what launchd is told, and what is there afterwards.
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { install, uninstall } from '../../../services/agent/src/service/install.ts';
+
+let home: string;
+let said: string[];
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'hermit-launchd-'));
+  said = [];
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+const spec = {
+  command: ['/usr/local/bin/node', '/opt/agent/main.js', 'run', '--name', 'a & <b>'],
+  env: { PATH: '/usr/bin' },
+  machineName: 'a & <b>',
+};
+/** A launchctl that writes down what it is told, and refuses to `bootstrap` as many times. */
+function parts(refusals = 0) {
+  const bin = join(home, 'bin');
+  mkdirSync(bin, { recursive: true });
+  const log = join(home, 'told');
+  const script = `#!/bin/sh
+echo "$@" >> "${log}"
+[ "$1" = bootstrap ] || exit 3
+[ $(grep -c ^bootstrap "${log}") -gt ${refusals} ] && exit 0
+echo 'Bootstrap failed: 5: Input/output error' >&2
+exit 5
+`;
+  writeFileSync(join(bin, 'launchctl'), script);
+  chmodSync(join(bin, 'launchctl'), 0o755);
+  const env = { HOME: home, PATH: `${bin}:${process.env.PATH}` };
+  return { env, platform: 'darwin' as const, say: (line: string) => void said.push(line) };
+}
+const file = () => join(home, 'Library', 'LaunchAgents', 'org.hermit.agent.plist');
+const told = () => readFileSync(join(home, 'told'), 'utf8').trim().split('\n');
+const domain = `gui/${userInfo().uid}`;
+
+it('is loaded from a list in the user’s library, in place of the one before, and taken out again', async () => {
+  await install(spec, parts());
+  // What was not loaded before is no error.
+  expect(told()).toEqual([`bootout ${domain}/org.hermit.agent`, `bootstrap ${domain} ${file()}`]);
+  const list = readFileSync(file(), 'utf8');
+  const words = /<key>ProgramArguments<\/key>\s*<array>([\s\S]*?)<\/array>/.exec(list)?.[1] ?? '';
+  expect([...words.matchAll(/<string>(.*?)<\/string>/g)].map(([, word]) => word)).toEqual([
+    ...spec.command.slice(0, -1),
+    'a &amp; &lt;b&gt;',
+  ]);
+  expect(said.join('\n')).toContain(join(home, 'Library', 'Logs', 'hermit-agent.log'));
+  expect(await uninstall(parts())).toBe(true);
+  expect(existsSync(file())).toBe(false);
+  expect(told().at(-1)).toBe(`bootout ${domain}/org.hermit.agent`);
+  expect(await uninstall(parts())).toBe(false);
+});
+
+it('is tried again while the one before is still going', async () => {
+  await install(spec, parts(2));
+  expect(told().filter((line) => line.startsWith('bootstrap'))).toHaveLength(3);
+});
+
+it('says what launchd said when it would not', async () => {
+  await expect(install(spec, parts(100))).rejects.toThrow('Bootstrap failed: 5');
+  expect(said).toEqual([]);
+});
+
+it('is not for systems that have neither', async () => {
+  await expect(install(spec, { ...parts(), platform: 'win32' })).rejects.toThrow('systemd and launchd');
+});
