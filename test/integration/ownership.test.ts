@@ -1,8 +1,8 @@
 // One machine, one owner: a rolling restart that nobody notices, a pod that sleeps and wakes, two agents with one token.
 import { Redis } from 'ioredis';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { redisNames } from '../../services/relay/src/bus/redis-names.ts';
-import { type Cluster, startCluster } from './kit/cluster.ts';
+import { type Cluster, type Machine, startCluster } from './kit/cluster.ts';
 import { HermitProcess } from './kit/hermit-process.ts';
 import { report } from './kit/measured.ts';
 import { Talk } from './kit/talk.ts';
@@ -10,27 +10,38 @@ import { until } from './kit/wait.ts';
 
 const SOAK = process.env.HERMIT_SOAK === '1';
 
+let cluster: Cluster;
+/** The machine of one test. */
+let machine: Machine;
+
+beforeAll(async () => {
+  cluster = await startCluster({ pods: 3, env: { DRAIN_SECONDS: '2' } });
+});
+afterAll(() => cluster?.[Symbol.asyncDispose]());
+beforeEach(async ({ task }) => {
+  machine = await cluster.addMachine(`box-${task.id.replaceAll(/\W/g, '').slice(-20)}`);
+});
+
 /** The pod that presence names, as a dashboard reads it. */
-async function ownerOf(cluster: Cluster, redis: Redis): Promise<string | null> {
-  return redis.hget(redisNames(cluster.prefix).machine(cluster.machine.id), 'pod');
+async function ownerOf(redis: Redis): Promise<string | null> {
+  return redis.hget(redisNames(cluster.prefix).machine(machine.id), 'pod');
 }
 
 const percentile = (values: number[], p: number) =>
   values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * p))] as number;
 
 test('three pods restart one after the other under load: nobody notices', { timeout: 120_000 }, async () => {
-  await using cluster = await startCluster({ pods: 3, env: { DRAIN_SECONDS: '2' } });
   const agentPath = await cluster.path([0, 1, 2]);
   const clientPath = await cluster.path([2, 1, 0]);
-  await cluster.startAgent(agentPath.url);
+  await cluster.startAgent(agentPath.url, machine);
   const person = cluster.person(clientPath.url);
 
-  const talk = await Talk.start(person, cluster.machine.id, 20_000, 2_000);
-  const flood = person.look(cluster.machine.id, talk.session.id, { mode: 'stream' });
+  const talk = await Talk.start(person, machine.id, 20_000, 2_000);
+  const flood = person.look(machine.id, talk.session.id, { mode: 'stream' });
   await flood.sees('00000100 ');
   // A second session in which somebody types: the terminal echoes each key.
-  const shell = await person.start(cluster.machine.id, { command: 'cat' });
-  const typing = person.look(cluster.machine.id, shell.id, { mode: 'stream' });
+  const shell = await person.start(machine.id, { command: 'cat' });
+  const typing = person.look(machine.id, shell.id, { mode: 'stream' });
   await typing.live();
 
   const stalls: number[] = [];
@@ -73,26 +84,25 @@ test('three pods restart one after the other under load: nobody notices', { time
 });
 
 test('a pod that slept wakes up: the newer one stays the owner', { timeout: SOAK ? 200_000 : 60_000 }, async () => {
-  await using cluster = await startCluster({ pods: 2 });
   const agentPath = await cluster.path([0]);
-  await cluster.startAgent(agentPath.url);
+  await cluster.startAgent(agentPath.url, machine);
   const redis = new Redis(process.env.TEST_REDIS_URL as string);
   cluster.stack.defer(() => redis.disconnect());
-  await until('the first pod owns the machine', async () => (await ownerOf(cluster, redis)) === 'pod-0');
+  await until('the first pod owns the machine', async () => (await ownerOf(redis)) === 'pod-0');
   const person = cluster.person(cluster.pod(1).url);
-  const talk = await Talk.start(person, cluster.machine.id, SOAK ? 170_000 : 16_000, 2_000);
-  const viewer = person.look(cluster.machine.id, talk.session.id, { mode: 'stream' });
+  const talk = await Talk.start(person, machine.id, SOAK ? 170_000 : 12_000, 2_000);
+  const viewer = person.look(machine.id, talk.session.id, { mode: 'stream' });
   await viewer.sees('00000100 ');
 
   cluster.pod(0).kill('SIGSTOP');
   agentPath.cut();
-  await until('the second pod owns the machine', async () => (await ownerOf(cluster, redis)) === 'pod-1');
+  await until('the second pod owns the machine', async () => (await ownerOf(redis)) === 'pod-1');
   await new Promise((resolve) => setTimeout(resolve, SOAK ? 60_000 : 1_000));
   cluster.pod(0).kill('SIGCONT');
   const wrong: (string | null)[] = [];
   const watched = Date.now() + 3_000;
   await until('three seconds have passed', async () => {
-    const owner = await ownerOf(cluster, redis);
+    const owner = await ownerOf(redis);
     if (owner !== 'pod-1') wrong.push(owner);
     return Date.now() > watched;
   });
@@ -102,20 +112,18 @@ test('a pod that slept wakes up: the newer one stays the owner', { timeout: SOAK
 });
 
 test('two agents with one token: the newer one wins, the older one says so and does not fight', async () => {
-  await using cluster = await startCluster({ pods: 2 });
-  const first = await cluster.startAgent(cluster.pod(0).url);
-  const second = await cluster.startAgent(cluster.pod(1).url);
+  const first = await cluster.startAgent(cluster.pod(0).url, machine);
+  const second = await cluster.startAgent(cluster.pod(1).url, machine);
   expect(await first.end(45_000)).toBe(4);
   expect(first.stderr).toContain('took this machine over');
   expect(second.ended).toBe(false);
   const person = cluster.person(cluster.pod(0).url);
-  const session = await person.start(cluster.machine.id, { command: 'sh', args: ['-c', 'echo here; read x'] });
-  const viewer = person.look(cluster.machine.id, session.id);
+  const session = await person.start(machine.id, { command: 'sh', args: ['-c', 'echo here; read x'] });
+  const viewer = person.look(machine.id, session.id);
   await viewer.sees('here');
 });
 
 test('the agent says plainly why it cannot serve', async () => {
-  await using cluster = await startCluster();
   const run = async (name: string, token: string, relay = cluster.pod(0).url) => {
     const agent = new HermitProcess('agent', ['run', '--relay', relay, '--name', name], {
       HERMIT_MACHINE_TOKEN: token,
@@ -123,13 +131,14 @@ test('the agent says plainly why it cannot serve', async () => {
     cluster.stack.use(agent);
     return agent;
   };
-  const wrongToken = await run('box', `${cluster.machine.token.slice(0, -2)}xx`);
+  const { name } = machine;
+  const wrongToken = await run(name, `${machine.token.slice(0, -2)}xx`);
   expect(await wrongToken.end()).toBe(3);
   expect(wrongToken.stderr).toContain('refused');
-  const wrongName = await run('bax', cluster.machine.token);
+  const wrongName = await run('bax', machine.token);
   expect(await wrongName.end()).toBe(3);
-  expect(wrongName.stderr).toContain('box');
-  const unreachable = await run('box', cluster.machine.token, 'http://127.0.0.1:9');
+  expect(wrongName.stderr).toContain(name);
+  const unreachable = await run(name, machine.token, 'http://127.0.0.1:9');
   await until('it says so, and goes on trying', () => unreachable.stderr.includes('cannot be reached'));
   expect(unreachable.ended).toBe(false);
 });
