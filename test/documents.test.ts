@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LIMITS } from '@hermit/protocol';
 import { expect, test } from 'vitest';
 import { PAGE, withTables } from '../scripts/docs/protocol-page.ts';
 import { AUDIT_ACTIONS } from '../services/relay/src/accounts/audit.ts';
@@ -58,5 +59,8 @@ test('docs/security.md has the limits and the actions of the audit that the code
     return [name, { most: Number(most), within: Number(minutes[within]) * 60_000 }];
   });
   expect(limits).toEqual(Object.entries(RULES));
+  const caps = rows('The caps')?.map(([, name, , most]) => [name, Number(most)]);
+  expect(caps?.length).toBeGreaterThan(8);
+  expect(caps).toEqual(caps?.map(([name]) => [name, LIMITS[name as keyof typeof LIMITS]]));
   expect(rows('The audit log')?.map(([, action, meaning]) => [action, meaning])).toEqual(Object.entries(AUDIT_ACTIONS));
 });
