@@ -234,12 +234,24 @@ function lookedAt(action: 'attached' | 'detached', actorId: string, look: Omit<L
 
 /** Milliseconds. Pods do it at different times, and one at a time; who comes second finds nothing left. */
 const TIDY_EVERY = 3_600_000;
+/** The first time: pods that are replaced every half hour tidy up as well. */
+const TIDY_FIRST = 300_000;
 
 function tidyNowAndThen(tidy: () => Promise<unknown>): () => void {
-  // What failed is tried again the next time.
-  const timer = setInterval(() => tidy().catch(() => {}), TIDY_EVERY * (0.75 + Math.random() / 2));
-  timer.unref();
-  return () => clearInterval(timer);
+  let timer: NodeJS.Timeout;
+  const after = (wait: number) => {
+    timer = setTimeout(
+      () => {
+        // What failed is tried again the next time.
+        tidy().catch(() => {});
+        after(TIDY_EVERY);
+      },
+      wait * (0.75 + Math.random() / 2),
+    );
+    timer.unref();
+  };
+  after(TIDY_FIRST);
+  return () => clearTimeout(timer);
 }
 
 /** Carries what happened to accounts to the pods that hold open sockets. */

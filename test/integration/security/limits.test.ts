@@ -101,6 +101,27 @@ describe('on two pods behind a proxy', () => {
     expect((await call(0, other)).status).not.toBe(429);
   });
 
+  it('one login is renewed so often and no more, by both pods; another of the same user is not stopped', async () => {
+    const person = await relays.person();
+    const address = fresh();
+    const renew = (pod: number, refreshToken: string) =>
+      relays
+        .pod(pod)
+        .call<{ refreshToken: string }>('POST', '/auth/refresh', { body: { refreshToken }, headers: from(address) });
+    let { refreshToken } = person;
+    for (let i = 0; i < RULES.renew.most; i++) {
+      const answer = await renew(i % 2, refreshToken);
+      expect(answer.status).toBe(200);
+      ({ refreshToken } = answer.body);
+    }
+    for (const pod of [0, 1]) refused(await renew(pod, refreshToken));
+    const other = await relays.pod(0).call<{ refreshToken: string }>('POST', '/auth/login', {
+      body: { email: person.email, password: PASSWORD },
+      headers: from(address),
+    });
+    expect((await renew(1, other.body.refreshToken)).status).toBe(200);
+  });
+
   it('an IPv6 customer is one address, however many they have', async () => {
     const call = (i: number) =>
       relays.pod(i % 2).call('POST', '/auth/device', {

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts, Login } from '../accounts/accounts.ts';
 import { type AuditAction, type AuditEvent, NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
+import type { Tokens } from '../auth/tokens.ts';
 import { guessed } from '../limits/guesses.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { addressOf, limited } from '../limits/request-limits.ts';
@@ -35,12 +36,13 @@ const Refresh = Type.Object({ refreshToken: Type.Intersect([Token], { descriptio
 
 export type LoginRoutesOptions = {
   accounts: Pick<Accounts, 'register' | 'authenticate' | 'openLogin' | 'renewLogin' | 'endLogin'>;
+  tokens: Pick<Tokens, 'verifyRefresh'>;
   limits?: Limiter;
   audit?: Recorder;
 };
 
 export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions): void {
-  const { accounts, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
+  const { accounts, tokens, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
   const record = (
     request: FastifyRequest,
     action: AuditAction,
@@ -111,7 +113,11 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
         response: { 200: LoginBody, ...failures('VALIDATION', 'INVALID_TOKEN', 'RATE_LIMITED', 'UNAVAILABLE') },
       },
     },
-    async (request) => bodyOf(await accounts.renewLogin(request.body.refreshToken, originOf(request))),
+    async (request) => {
+      const { refreshToken } = request.body;
+      await limits.take('renew', (await tokens.verifyRefresh(refreshToken)).loginId);
+      return bodyOf(await accounts.renewLogin(refreshToken, originOf(request)));
+    },
   );
 
   app.post(

@@ -37,7 +37,9 @@ export const RULES = {
   client: { most: 6_000, within: MINUTE },
   agent: { most: 120, within: MINUTE },
 
-  // By token
+  // By login, and by token
+  /** Each leaves a row for a week, so that a second use is noticed. An honest client renews every 15 minutes. */
+  renew: { most: 240, within: HOUR },
   /** A device asks for its approval every few seconds. */
   poll: { most: 120, within: MINUTE },
 } as const satisfies Record<string, Rule>;
