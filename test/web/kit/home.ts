@@ -53,8 +53,7 @@ export class Home implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.browser[Symbol.asyncDispose]();
-    await this.cluster[Symbol.asyncDispose]();
+    await Promise.all([this.browser[Symbol.asyncDispose](), this.cluster[Symbol.asyncDispose]()]);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
@@ -65,9 +64,8 @@ export type HomeOptions = { pods?: number; agent?: boolean; env?: Record<string,
 export async function startHome({ pods = 2, agent = true, env = {} }: HomeOptions = {}): Promise<Home> {
   const directory = mkdtempSync(join(tmpdir(), 'hermit-home-'));
   furnish(directory);
-  const cluster = await startCluster({ pods, bus: 'redis', env });
-  const path = await cluster.path([0]);
-  const home = new Home(cluster, await startBrowser(), path, directory);
+  const [cluster, browser] = await Promise.all([startCluster({ pods, bus: 'redis', env }), startBrowser()]);
+  const home = new Home(cluster, browser, await cluster.path([0]), directory);
   if (agent) {
     const agentPath = await cluster.path([pods - 1]);
     await cluster.startAgent(agentPath.url, cluster.machine, home.environment);

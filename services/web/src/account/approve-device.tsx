@@ -1,4 +1,4 @@
-// A device without a password shows a code; the person approves it here.
+// A device without a password shows a code. Whoever types it here is shown what the device asks for, and decides.
 import { HermitError } from '@hermit/protocol';
 import { useSignal } from '@preact/signals';
 import type { JSX, TargetedSubmitEvent } from 'preact';
@@ -6,57 +6,112 @@ import { call } from '../relay/account.ts';
 import type { Relay } from '../relay/relay.ts';
 import { go } from '../router.ts';
 
+/** `machineName`: a machine wants to be let in; null: a device wants to sign in. `replaces`: a machine has that name. */
+type Asked = { machineName: string | null; address: string; replaces: boolean };
+type Step = { name: 'code' } | { name: 'decide'; code: string; asked: Asked } | { name: 'decided'; yes: boolean };
+
 export function ApproveDevice({ relay, code }: { relay: Relay; code: string }): JSX.Element {
-  const outcome = useSignal<'asking' | 'busy' | 'approved'>('asking');
+  const step = useSignal<Step>({ name: 'code' });
+  const busy = useSignal(false);
   const trouble = useSignal<string | null>(null);
 
-  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const typed = String(new FormData(event.currentTarget).get('code')).trim().toUpperCase();
-    outcome.value = 'busy';
+  const attempt = async (run: (token: string) => Promise<Step>) => {
+    busy.value = true;
     trouble.value = null;
     try {
-      await call('POST', '/api/device/approve', { code: typed }, await relay.client.accessToken());
-      outcome.value = 'approved';
+      step.value = await run(await relay.client.accessToken());
     } catch (error) {
-      outcome.value = 'asking';
       trouble.value = error instanceof HermitError ? error.message : 'Something failed; try again.';
+    } finally {
+      busy.value = false;
     }
   };
+  const look = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const typed = String(new FormData(event.currentTarget).get('code')).trim().toUpperCase();
+    void attempt(async (token) => {
+      const asked = await call<Asked>('GET', `/api/device/${encodeURIComponent(typed)}`, undefined, token);
+      return { name: 'decide', code: typed, asked };
+    });
+  };
+  const decide = (yes: boolean) => {
+    const { value } = step;
+    if (value.name !== 'decide') return;
+    const body = { code: value.code, approve: yes, ...(yes && value.asked.replaces ? { replace: true } : {}) };
+    void attempt(async (token) => {
+      await call('POST', '/api/device/approve', body, token);
+      return { name: 'decided', yes };
+    });
+  };
+  const why = (
+    <p class="trouble" role="alert">
+      {trouble.value}
+    </p>
+  );
 
-  if (outcome.value === 'approved') {
-    return (
-      <section class="narrow">
-        <h1>The device is signed in</h1>
-        <p>You can close this page, or go on here.</p>
-        <button type="button" class="primary" onClick={() => go('/', { replace: true })}>
-          To your machines
-        </button>
-      </section>
-    );
+  const { value: now } = step;
+  switch (now.name) {
+    case 'code':
+      return (
+        <form class="narrow" onSubmit={look}>
+          <h1>Approve a device</h1>
+          <label>
+            Code on the device
+            <input
+              name="code"
+              class="code"
+              defaultValue={code}
+              autoCapitalize="characters"
+              autoComplete="off"
+              spellcheck={false}
+              required
+            />
+          </label>
+          {why}
+          <button type="submit" class="primary" disabled={busy.value}>
+            Continue
+          </button>
+        </form>
+      );
+    case 'decide':
+      return (
+        <section class="narrow">
+          <h1>Approve a device</h1>
+          <AskedFor asked={now.asked} />
+          <p>Approve only a code that you see on a device of yours, now.</p>
+          {why}
+          <button type="button" class="primary" disabled={busy.value} onClick={() => decide(true)}>
+            Approve
+          </button>
+          <button type="button" disabled={busy.value} onClick={() => decide(false)}>
+            Refuse
+          </button>
+        </section>
+      );
+    case 'decided':
+      return (
+        <section class="narrow">
+          <h1>{now.yes ? 'The device is let in' : 'The device is refused'}</h1>
+          <p>You can close this page, or go on here.</p>
+          <button type="button" class="primary" onClick={() => go('/', { replace: true })}>
+            To your machines
+          </button>
+        </section>
+      );
   }
-  return (
-    <form class="narrow" onSubmit={submit}>
-      <h1>Approve a device</h1>
-      <p>It acts in your name from then on. Approve only a code that you see on a device of yours, now.</p>
-      <label>
-        Code on the device
-        <input
-          name="code"
-          class="code"
-          defaultValue={code}
-          autoCapitalize="characters"
-          autoComplete="off"
-          spellcheck={false}
-          required
-        />
-      </label>
-      <p class="trouble" role="alert">
-        {trouble.value}
+}
+
+function AskedFor({ asked: { machineName, address, replaces } }: { asked: Asked }): JSX.Element {
+  return machineName === null ? (
+    <p>
+      A device at <b>{address}</b> asks to sign in. It acts in your name from then on.
+    </p>
+  ) : (
+    <>
+      <p>
+        A computer at <b>{address}</b> asks to be your machine <b>{machineName}</b>.
       </p>
-      <button type="submit" class="primary" disabled={outcome.value === 'busy'}>
-        Approve
-      </button>
-    </form>
+      {replaces && <p>You have a machine of that name. It is let in no more, and this one takes its place.</p>}
+    </>
   );
 }

@@ -2,6 +2,7 @@
 import type { MachineInfo } from '@hermit/protocol';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { Relay } from '../relay/relay.ts';
 import { SharedWithYou } from '../sharing/shared-with-you.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -12,6 +13,10 @@ export function MachinesPage({ relay }: { relay: Relay }): JSX.Element {
   const adding = useSignal(false);
   const wanted = useSignal('');
   const machines = relay.machines.value;
+  // A machine that was added elsewhere is told of when it calls for the first time; here it is seen before.
+  useEffect(() => {
+    if (relay.machines.peek() !== null) void relay.refreshMachines();
+  }, [relay]);
   const add = () => {
     adding.value = true;
   };

@@ -1,6 +1,6 @@
 // The relay as one signed-in person sees it: the connection, their machines, the sessions of each; all live.
 import { type ConnectionState, HermitClient } from '@hermit/client';
-import { type HermitError, LIMITS, type MachineInfo, type SessionInfo } from '@hermit/protocol';
+import type { HermitError, MachineInfo, SessionInfo } from '@hermit/protocol';
 import { systemClock } from '@hermit/transport';
 import { dialBrowser } from '@hermit/transport/browser';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
@@ -11,8 +11,6 @@ import { BrowserTokenStore } from './token-store.ts';
 const LOOK_AT_RTT = 2_000;
 /** Changes of one machine that come together are one question for its sessions. Milliseconds. */
 const GATHER = 120;
-
-export type Presence = 'online' | 'reconnecting' | 'offline';
 
 export class Relay {
   readonly client: HermitClient;
@@ -178,12 +176,6 @@ export class Relay {
     on(window, 'offline', () => connection.setOnline(false));
     if (!navigator.onLine) connection.setOnline(false);
   }
-}
-
-/** A machine whose lease has not run out may be back any moment. `now` is in milliseconds since 1970. */
-export function presenceOf({ online, lastSeen }: MachineInfo, now: number): Presence {
-  if (online) return 'online';
-  return lastSeen !== null && now - lastSeen < LIMITS.machineLease ? 'reconnecting' : 'offline';
 }
 
 function byName(machines: readonly MachineInfo[]): MachineInfo[] {
