@@ -48,22 +48,22 @@ const PROGRAMS: Program[] = [
 
 const ENV = { TERM: 'xterm-256color', LANG: 'C.UTF-8', PATH: process.env.PATH ?? '', HOME: tmpdir() };
 
+let cluster: Cluster;
+let directory: string;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'hermit-screen-'));
+  const lines = Array.from({ length: 100 }, (_, i) => `line ${i + 1} of the poem, with a snowman ☃ and 漢字\n`);
+  writeFileSync(join(directory, 'poem'), lines.join(''));
+  cluster = await startCluster({ pods: 2 });
+  await cluster.startAgent(cluster.pod(0).url);
+});
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
+
 describe.each(['same pod', 'other pod'])('%s', (place) => {
-  let cluster: Cluster;
-  let directory: string;
-
-  beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'hermit-screen-'));
-    const lines = Array.from({ length: 100 }, (_, i) => `line ${i + 1} of the poem, with a snowman ☃ and 漢字\n`);
-    writeFileSync(join(directory, 'poem'), lines.join(''));
-    cluster = await startCluster({ pods: 2 });
-    await cluster.startAgent(cluster.pod(0).url);
-  });
-  afterAll(async () => {
-    await cluster?.[Symbol.asyncDispose]();
-    rmSync(directory, { recursive: true, force: true });
-  });
-
   /** The screen after each step on a PTY of this machine, without Hermit. */
   async function locally(program: Program): Promise<string[][]> {
     const reference = new ReferenceTerminal(SIZE);

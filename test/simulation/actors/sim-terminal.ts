@@ -150,6 +150,10 @@ export class SimScreen implements Screen {
     this.caughtUp = listener;
   }
 
+  /** These programs ask nothing. */
+  answer(): void {}
+  onReply(): void {}
+
   private work(): void {
     if (this.working) return;
     this.working = true;
@@ -160,12 +164,12 @@ export class SimScreen implements Screen {
         this.parsed = Math.min(this.written, this.parsed + world.int(1, 400));
         if (this.parsed < this.written) this.work();
         else this.caughtUp();
-        this.answer();
+        this.settle();
       }),
     );
   }
 
-  private answer(): void {
+  private settle(): void {
     const due = this.asked.filter((a) => a.atLeast <= this.parsed);
     this.asked = this.asked.filter((a) => a.atLeast > this.parsed);
     for (const { done } of due) {
@@ -178,7 +182,7 @@ export class SimScreen implements Screen {
 
   snapshot(atLeast: number, done: (snapshot: ScreenSnapshot | null) => void): void {
     this.asked.push({ atLeast, done });
-    this.world.at(0, () => this.process.deliver(this.life, () => this.answer()));
+    this.world.at(0, () => this.process.deliver(this.life, () => this.settle()));
   }
 
   dispose(): void {

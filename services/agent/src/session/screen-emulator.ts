@@ -92,7 +92,7 @@ export class Emulator {
     };
   }
 
-  /** What the emulator would answer to queries; viewers answer, so only tests listen. */
+  /** What the emulator answers to queries; heard while nobody looks who could (IN-6). */
   onReply(listener: (text: string) => void): void {
     this.terminal.onData(listener);
   }

@@ -9,11 +9,14 @@ const SLICE = 64 * 1024;
 /** Waiting output below this is parsed without a look at what could be skipped. */
 const SKIP_FROM = 256 * 1024;
 
+/** What holds for the output that follows: the size, or whether its queries are answered. */
+type Change = Size | { answer: boolean };
 type Request = { atLeast: number; done: (snapshot: ScreenSnapshot) => void };
 
 export class Feed {
   readonly emulator: Emulator;
-  private readonly waiting: (Uint8Array | Size)[] = [];
+  private readonly waiting: (Uint8Array | Change)[] = [];
+  private answering = true;
   private requests: Request[] = [];
   /** Up to here a look has found nothing to skip. */
   private lookAgainAt = 0;
@@ -32,9 +35,20 @@ export class Feed {
     this.waiting.push(size);
   }
 
+  answer(on: boolean): void {
+    this.waiting.push({ answer: on });
+  }
+
+  /** Replies to queries in output that is to be answered. */
+  onReply(listener: (text: string) => void): void {
+    this.emulator.onReply((text) => {
+      if (this.answering) listener(text);
+    });
+  }
+
   request(atLeast: number, done: Request['done']): void {
     this.requests.push({ atLeast, done });
-    this.answer();
+    this.settle();
   }
 
   /** Parses a slice; false: nothing can be done until more comes. */
@@ -43,12 +57,13 @@ export class Feed {
     if (head === undefined) return false;
     if (!(head instanceof Uint8Array)) {
       this.waiting.shift();
-      this.emulator.resize(head);
+      if ('answer' in head) this.answering = head.answer;
+      else this.emulator.resize(head);
       return true;
     }
     if (this.skipAhead()) return true;
     const worked = this.parseSlice();
-    this.answer();
+    this.settle();
     return worked;
   }
 
@@ -128,7 +143,7 @@ export class Feed {
     return joined;
   }
 
-  private answer(): void {
+  private settle(): void {
     if (this.requests.length === 0) return;
     const { offset } = this.emulator;
     const ready = this.requests.filter((r) => r.atLeast <= offset);

@@ -20,7 +20,9 @@ port.on('message', (messages: ToThread[]) => {
 
 function handle(m: ToThread): void {
   if (m.type === 'open') {
-    feeds.set(m.screen, new Feed(m.size, m.scrollback));
+    const feed = new Feed(m.size, m.scrollback);
+    feed.onReply((text) => say([{ type: 'reply', screen: m.screen, text }]));
+    feeds.set(m.screen, feed);
     return;
   }
   const feed = feeds.get(m.screen);
@@ -32,6 +34,10 @@ function handle(m: ToThread): void {
       break;
     case 'resize':
       feed.resize(m.size);
+      busy.add(m.screen);
+      break;
+    case 'answer':
+      feed.answer(m.on);
       busy.add(m.screen);
       break;
     case 'snapshot':

@@ -132,6 +132,30 @@ describe('a screen in its thread', () => {
     for (const screen of [flood, ...screens]) screen.dispose();
   });
 
+  it('answers queries in what was written while it was to answer, and in nothing else', async () => {
+    const screen = workers.createScreen({ cols: 80, rows: 24 }, 100);
+    let replies = '';
+    screen.onReply((bytes) => {
+      replies += Buffer.from(bytes).toString();
+    });
+    let written = 0;
+    const write = (text: string) => {
+      screen.write(Buffer.from(text));
+      written += text.length;
+    };
+    write('ab\x1b[6n');
+    screen.answer(false);
+    write('cd\x1b[6n\x1b[c');
+    screen.answer(true);
+    write('ef\x1b[6n\x1b[c\x1b[>c\x1b[5n\x1b[?7$p');
+    await snapshotOf(screen, written);
+    const two = '\x1b[1;3R';
+    const six = '\x1b[1;7R\x1b[?1;2c\x1b[>0;276;0c\x1b[0n\x1b[?7;1$y';
+    await until(() => replies.length >= two.length + six.length, 'the replies');
+    expect(replies).toBe(two + six);
+    screen.dispose();
+  });
+
   it('gives a snapshot up that never comes to its offset', { timeout: 20_000 }, async () => {
     const screen = workers.createScreen({ cols: 80, rows: 24 }, 100);
     screen.write(Buffer.from('short'));

@@ -14,6 +14,9 @@ const CAUGHT_UP = LIMITS.screenBacklog / 4;
  */
 const HANDED_OVER = 2 * 1024 * 1024;
 const HAND_OVER_AFTER = 100;
+/** Output with an escape in it that may be a question, while it is for the emulator to answer: handed over at once. */
+const QUESTION = 1024;
+const ESCAPE = 0x1b;
 
 /** A snapshot that takes longer is given up; its viewer is served from history. Milliseconds. */
 const SNAPSHOT_WITHIN = 10_000;
@@ -166,6 +169,8 @@ class WorkerScreen implements Screen {
   private asked = 0;
   private dead = false;
   private caughtUp: () => void = () => {};
+  private reply: (bytes: Uint8Array) => void = () => {};
+  private answering = true;
 
   constructor(id: number, thread: ScreenThread, failed: () => void) {
     this.id = id;
@@ -187,7 +192,20 @@ class WorkerScreen implements Screen {
     this.written += bytes.length;
     this.chunks.push(bytes);
     this.chunkBytes += bytes.length;
-    this.thread.willWrite(this, this.chunkBytes >= HANDED_OVER);
+    // A program that asks prints little, and waits.
+    const asks = this.answering && bytes.length <= QUESTION && bytes.includes(ESCAPE);
+    this.thread.willWrite(this, asks || this.chunkBytes >= HANDED_OVER);
+  }
+
+  answer(on: boolean): void {
+    if (this.dead || on === this.answering) return;
+    this.answering = on;
+    this.flush();
+    this.thread.post({ type: 'answer', screen: this.id, on });
+  }
+
+  onReply(listener: (bytes: Uint8Array) => void): void {
+    this.reply = listener;
   }
 
   resize(size: Size): void {
@@ -208,7 +226,7 @@ class WorkerScreen implements Screen {
     }
     this.flush();
     const request = ++this.asked;
-    const late = setTimeout(() => this.answer(request, null), SNAPSHOT_WITHIN);
+    const late = setTimeout(() => this.settle(request, null), SNAPSHOT_WITHIN);
     late.unref();
     this.requests.set(request, (snapshot) => {
       clearTimeout(late);
@@ -248,7 +266,10 @@ class WorkerScreen implements Screen {
         return;
       }
       case 'snapshot':
-        this.answer(m.request, m.snapshot);
+        this.settle(m.request, m.snapshot);
+        return;
+      case 'reply':
+        if (!this.dead) this.reply(Buffer.from(m.text));
         return;
       case 'failed':
         this.failed();
@@ -257,7 +278,7 @@ class WorkerScreen implements Screen {
     }
   }
 
-  private answer(request: number, snapshot: ScreenSnapshot | null): void {
+  private settle(request: number, snapshot: ScreenSnapshot | null): void {
     const done = this.requests.get(request);
     this.requests.delete(request);
     done?.(snapshot);
@@ -269,7 +290,7 @@ class WorkerScreen implements Screen {
     this.dead = true;
     this.chunks = [];
     this.chunkBytes = 0;
-    for (const request of [...this.requests.keys()]) this.answer(request, null);
+    for (const request of [...this.requests.keys()]) this.settle(request, null);
     this.caughtUp();
   }
 }

@@ -14,6 +14,10 @@ export interface Screen {
   readonly backlog: number;
   /** Runs each time the backlog has fallen below a bound that the adapter chooses. */
   onCaughtUp(listener: () => void): void;
+  /** Whether queries in what is written from now on are answered (IN-6); they are at first. */
+  answer(on: boolean): void;
+  /** What the program is to be told, a little after it has asked. */
+  onReply(listener: (bytes: Uint8Array) => void): void;
   /** Answers with a snapshot at an offset of at least `atLeast`, later; null when the emulator failed. */
   snapshot(atLeast: number, done: (snapshot: ScreenSnapshot | null) => void): void;
   dispose(): void;

@@ -104,6 +104,7 @@ export class Session {
     this.log = new OutputLog(parts.size, { ...limits, needed: () => this.needed() }, parts.budget);
     this.screen = parts.createScreen(parts.size, LIMITS.snapshotScrollback);
     this.screen.onCaughtUp(() => this.pace());
+    this.screen.onReply((bytes) => this.answer(bytes));
     this.delivery = new Delivery(this, { ...parts, screen: this.screen });
     this.terminal.onData((bytes) => this.output(bytes));
     this.terminal.onExit((exit) => this.ended(exit));
@@ -137,6 +138,12 @@ export class Session {
     for (const a of this.attachments.values()) a.owesSince ??= now;
     this.wants();
     this.pace();
+  }
+
+  /** IN-6: the screen's answer to a query of a program that nobody looked at, and nobody does. */
+  private answer(bytes: Uint8Array): void {
+    if (this.attachments.size > 0 || this.exit !== null) return;
+    if (this.terminal.unread + bytes.length <= LIMITS.unreadInput) this.terminal.write(bytes);
   }
 
   private ended(exit: Exit): void {
@@ -335,6 +342,7 @@ export class Session {
     const before = this.driver;
     const seats = [...this.attachments.values()];
     this.driver = driverOf(seats, wanted);
+    this.screen.answer(seats.length === 0);
     const resized = this.setSize(sizeOf(this.sizePolicy, seats, this.driver, this.size));
     if (resized || this.driver !== before) this.tip();
   }

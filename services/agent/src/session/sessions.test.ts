@@ -33,7 +33,16 @@ beforeEach(() => {
   const given: Surroundings = {
     spawn,
     createScreen: () => ({
-      ...{ write: nothing, resize: nothing, backlog: 0, onCaughtUp: nothing, snapshot: nothing, dispose: nothing },
+      ...{
+        write: nothing,
+        resize: nothing,
+        backlog: 0,
+        onCaughtUp: nothing,
+        answer: nothing,
+        onReply: nothing,
+        snapshot: nothing,
+        dispose: nothing,
+      },
     }),
     // Nothing here waits.
     clock: { ...systemClock, after: () => ({ cancel: nothing }), every: () => ({ cancel: nothing }) },
