@@ -14,7 +14,7 @@ import type { TestViewer } from './kit/viewer.ts';
 import { until } from './kit/wait.ts';
 
 const SOAK = process.env.HERMIT_SOAK === '1';
-const FAULTS = Number(process.env.HERMIT_STORM_FAULTS ?? (SOAK ? 200 : 12));
+const FAULTS = Number(process.env.HERMIT_STORM_FAULTS ?? (SOAK ? 200 : 10));
 const SEED = Number(process.env.HERMIT_STORM_SEED ?? Math.floor(seeded(Date.now())() * 1e6));
 const PER_SECOND = 2_000;
 const SIZE = { cols: 80, rows: 24 };
@@ -41,7 +41,7 @@ test(`${FAULTS} faults, HERMIT_STORM_SEED=${SEED}`, { timeout: SOAK ? 1_800_000 
   const agents: HermitProcess[] = [];
   const watches: Watch[] = [];
   // So many lines that the programs outlast the faults.
-  const lines = Math.ceil((FAULTS * 1.6 + 6) * PER_SECOND);
+  const lines = Math.ceil((FAULTS * (SOAK ? 1.6 : 1) + 5) * PER_SECOND);
 
   for (let i = 0; i < 2; i++) {
     const machine = await cluster.addMachine(`flood-${i}`);
