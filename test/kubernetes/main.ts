@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { provideCluster } from './kit/cluster.ts';
+import { type Cluster, provideCluster } from './kit/cluster.ts';
+import { provideImages } from './kit/images.ts';
 import { extendPath, isOnPath, root } from './kit/tools.ts';
 
 const PARTS = ['packages', 'chart', 'cluster'] as const;
@@ -26,8 +27,15 @@ if (strange.length > 0) {
 }
 const chosen = PARTS.filter((part) => positionals.length === 0 || positionals.includes(part));
 
+/** The whole run, milliseconds; what was started is stopped after it. */
+const ALL_WITHIN = 18 * 60_000;
+const IMAGES_WITHIN = 10 * 60_000;
+const deadline = Date.now() + ALL_WITHIN;
+
 extendPath();
 const outcomes: Outcome[] = [];
+// A cluster takes its time to come up, and the images to be built: meanwhile the other parts run.
+const stage = chosen.includes('cluster') ? setStage() : undefined;
 for (const part of chosen) outcomes.push(await runPart(part));
 
 console.log('');
@@ -40,18 +48,44 @@ const failed = outcomes.reduce((sum, o) => sum + o.failed + (o.notRun !== undefi
 console.log(`${outcomes.reduce((sum, o) => sum + o.passed, 0)} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
 
+type Stage = Cluster & { trouble?: string };
+
+/** What helm and kubectl are needed for cannot be run without them. */
+function withoutTools(): string | undefined {
+  const missing = ['helm', 'kubectl'].filter((program) => !isOnPath(program));
+  return missing.length > 0 ? `${missing.join(' and ')} cannot be found: install them` : undefined;
+}
+
+/** A cluster with the images in it. No cluster is no fault of what is tested; images that cannot be built are one. */
+async function setStage(): Promise<Stage | { notRun: string }> {
+  const notRun = withoutTools();
+  if (notRun !== undefined) return { notRun };
+  const cluster = await provideCluster();
+  if ('notRun' in cluster) return cluster;
+  try {
+    await provideImages(cluster.env, Math.min(IMAGES_WITHIN, deadline - Date.now()));
+    return cluster;
+  } catch (error) {
+    return { ...cluster, trouble: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 async function runPart(part: Part): Promise<Outcome> {
   const none = { part, passed: 0, failed: 0 };
   if (part === 'packages') return vitest(part);
-  const missing = ['helm', 'kubectl'].filter((program) => !isOnPath(program));
-  if (missing.length > 0) return { ...none, notRun: `${missing.join(' and ')} cannot be found: install them` };
-  if (part === 'chart') return vitest(part);
-  const cluster = await provideCluster();
-  if ('notRun' in cluster) return { ...none, notRun: cluster.notRun };
+  if (part === 'chart') {
+    const notRun = withoutTools();
+    return notRun === undefined ? vitest(part) : { ...none, notRun };
+  }
+  const set = await stage;
+  if (set === undefined) return { ...none, notRun: 'it was not asked for' };
+  if ('notRun' in set) return { ...none, notRun: set.notRun };
   try {
-    return await vitest(part, cluster.env);
+    if (set.trouble === undefined) return await vitest(part, set.env);
+    console.error(`\n── ${part}\n${set.trouble.slice(-6_000)}`);
+    return { ...none, failed: 1 };
   } finally {
-    await cluster.leave();
+    await set.leave();
   }
 }
 
@@ -71,7 +105,15 @@ async function vitest(part: Part, env: NodeJS.ProcessEnv = {}): Promise<Outcome>
       env: { ...process.env, ...env },
     });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal));
-    const [code] = (await once(child, 'close')) as [number | null];
+    const late = [
+      setTimeout(() => {
+        console.error(`${part}: the run has taken longer than ${ALL_WITHIN / 60_000} min`);
+        child.kill('SIGTERM');
+        late.push(setTimeout(() => child.kill('SIGKILL'), 30_000));
+      }, deadline - Date.now()),
+    ];
+    const [code] = (await once(child, 'exit')) as [number | null];
+    for (const timer of late) clearTimeout(timer);
     const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
     const passed = numPassedTests ?? 0;
     // A file that could not be read, or a hook that failed, is a failure of no test.

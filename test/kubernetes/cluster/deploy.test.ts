@@ -3,14 +3,13 @@
 import { join } from 'node:path';
 import type { HermitClient } from '@hermit/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NEXT, VERSION } from '../kit/images.ts';
 import { Flood, outputOf, Typist } from '../kit/load.ts';
 import { Account, type Machine } from '../kit/people.ts';
-import { contentsOf, loadImage, Release } from '../kit/release.ts';
+import { contentsOf, Release } from '../kit/release.ts';
 import { chart, kubectl, must, root, run } from '../kit/tools.ts';
 import { until } from '../kit/wait.ts';
 
-const VERSION = '0.1.0';
-const NEXT = `${VERSION}-next`;
 const ingress = new URL(process.env.HERMIT_INGRESS_URL ?? 'http://localhost:8080');
 const ingressClass = process.env.HERMIT_INGRESS_CLASS ?? '';
 const namespace = 'hermit-test';
@@ -29,29 +28,12 @@ const flood = new Flood();
 /** Pods of the relay over the whole story: more than a handful means that steps did what they say. */
 const podsSeen = new Set<string>();
 
-async function image(target: 'relay' | 'agent'): Promise<void> {
-  if (process.env.HERMIT_IMAGES_BUILT) return;
-  const file = join('deploy', 'docker', 'Dockerfile');
-  const args = ['build', '--network', 'host', '-f', file, '--target', target, '-t', `hermit-${target}:${VERSION}`, '.'];
-  await must('docker', args, { deadlineMs: 900_000 });
-}
-
 beforeAll(async () => {
-  // One after the other: the second finds the first one's layers.
-  await image('relay');
-  await image('agent');
-  await must('docker', ['build', '-t', `hermit-relay:${NEXT}`, '-'], {
-    input: `FROM hermit-relay:${VERSION}\nLABEL org.opencontainers.image.version=${NEXT}\n`,
-  });
-  const databases = ['redis:7-bookworm', 'postgres:15-bookworm'];
-  for (const name of [`hermit-relay:${VERSION}`, `hermit-relay:${NEXT}`, `hermit-agent:${VERSION}`, ...databases]) {
-    await loadImage(name);
-  }
   await run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait']);
   await kubectl('create', 'namespace', namespace);
   // What is not restricted is refused here.
   await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
-}, 1_800_000);
+});
 
 afterAll(async () => {
   await account?.leave();

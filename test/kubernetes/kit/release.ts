@@ -1,5 +1,5 @@
 // A release of the chart in the cluster, as its operator sees it.
-import { chart, kubectl, must, type Ran, run } from './tools.ts';
+import { chart, kubectl, type Ran, run } from './tools.ts';
 import { until } from './wait.ts';
 
 export type RelayPod = { name: string; image: string; ready: boolean; leaving: boolean; restarts: number };
@@ -117,10 +117,4 @@ export async function contentsOf(namespace: string): Promise<string[]> {
   const found = await kubectl('-n', namespace, 'get', passing.join(','), '-o', 'name', '--ignore-not-found');
   const own = ['configmap/kube-root-ca.crt', 'serviceaccount/default'];
   return found.split('\n').filter((line) => line !== '' && !own.includes(line));
-}
-
-/** Brings a local image into the cluster. */
-export async function loadImage(image: string): Promise<void> {
-  const [program = '', ...args] = (process.env.HERMIT_IMAGE_LOAD ?? '').split(' ');
-  await must(program, [...args, image]);
 }

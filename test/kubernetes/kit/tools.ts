@@ -34,11 +34,14 @@ export function isOnPath(program: string): boolean {
 export type Ran = { code: number; stdout: string; stderr: string };
 export type RunOptions = { input?: string; env?: NodeJS.ProcessEnv; deadlineMs?: number; cwd?: string };
 
-/** Runs a program to its end. A program that takes too long is ended, and has failed. */
+/** How long a program that is asked to end, or what it has started, may hold on; milliseconds. */
+const LINGER = 5_000;
+
+/** Runs a program to its end. A program that takes too long is ended with all that it has started, and has failed. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { input, env = process.env, deadlineMs = 240_000, cwd = root } = options;
   return new Promise((done, reject) => {
-    const child = spawn(program, args, { cwd, env, timeout: deadlineMs, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -47,8 +50,32 @@ export function run(program: string, args: readonly string[], options: RunOption
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    child.once('error', reject);
-    child.once('close', (code) => done({ code: code ?? 1, stdout, stderr }));
+    const signal = (name: NodeJS.Signals) => {
+      try {
+        // The process is the leader of a group of its own.
+        if (child.pid !== undefined) process.kill(-child.pid, name);
+      } catch {
+        // The group has ended.
+      }
+    };
+    const timers = [
+      setTimeout(() => {
+        stderr += `\n${program} took longer than ${deadlineMs / 1_000} s`;
+        signal('SIGTERM');
+        timers.push(setTimeout(() => signal('SIGKILL'), LINGER));
+      }, deadlineMs),
+    ];
+    const end = (code: number | null) => {
+      for (const timer of timers) clearTimeout(timer);
+      done({ code: code ?? 1, stdout, stderr });
+    };
+    child.once('error', (error) => {
+      for (const timer of timers) clearTimeout(timer);
+      reject(error);
+    });
+    // Something that it left behind may hold its output open.
+    child.once('exit', (code) => timers.push(setTimeout(() => end(code), LINGER)));
+    child.once('close', (code) => end(code));
     child.stdin.on('error', () => {
       // It ended before it had read everything: its exit code says more.
     });
