@@ -94,11 +94,17 @@ describe('what the chart says beside its templates', () => {
   });
 
   it('is of the version that it installs', () => {
-    const { version, appVersion } = parse(readFileSync(join(chart, 'Chart.yaml'), 'utf8')) as Record<string, string>;
+    const { version, appVersion, annotations } = parse(readFileSync(join(chart, 'Chart.yaml'), 'utf8')) as {
+      version: string;
+      appVersion: string;
+      annotations: Record<string, string>;
+    };
     const relay = JSON.parse(readFileSync(join(root, 'services', 'relay', 'package.json'), 'utf8')) as {
       version: string;
     };
     expect([version, appVersion]).toEqual([relay.version, relay.version]);
+    const images = parse(annotations['artifacthub.io/images'] ?? '') as { image: string }[];
+    expect(images.map(({ image }) => image)).toEqual(['relay', 'agent'].map((name) => `hermit-${name}:${version}`));
     expect(readFileSync(join(root, 'deploy', 'docker', 'Dockerfile'), 'utf8')).toContain(
       `ARG VERSION=${relay.version}\n`,
     );
