@@ -51,7 +51,7 @@ describe('on two pods behind a proxy', () => {
     relays = await startRelays({ pods: 2, env: { TRUST_PROXY: 'loopback' } });
   });
   afterAll(() => relays?.[Symbol.asyncDispose]());
-  const fresh = () => `198.51.100.${++serial}`;
+  const fresh = () => `198.51.${100 + (++serial >> 8)}.${serial & 255}`;
   const login = (pod: number, address: string, email: string, password: string) =>
     relays.pod(pod).call('POST', '/auth/login', { body: { email, password }, headers: from(address) });
 
@@ -100,6 +100,20 @@ describe('on two pods behind a proxy', () => {
     for (const answer of many) refused(answer);
     expect((await call(0, other)).status).not.toBe(429);
   });
+
+  it('one user asks so much over HTTP, of both pods and from wherever; others are not stopped', async () => {
+    const [person, other] = [await relays.person(), await relays.person()];
+    const ask = (i: number, { accessToken: token }: typeof person) =>
+      relays.pod(i % 2).call('GET', '/api/me', { token, headers: from(fresh()) });
+    const statuses = new Map<number, number>();
+    for (let i = 0; i < RULES.api.most; i += 100) {
+      const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => ask(n, person)));
+      for (const { status } of answers) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    expect([...statuses]).toEqual([[200, RULES.api.most]]);
+    for (const pod of [0, 1]) refused(await ask(pod, person));
+    expect((await ask(0, other)).status).toBe(200);
+  }, 55_000);
 
   it('one login is renewed so often and no more, by both pods; another of the same user is not stopped', async () => {
     const person = await relays.person();

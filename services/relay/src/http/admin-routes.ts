@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import type { PodPresence } from '../presence/presence.ts';
 import { administratorOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
@@ -36,6 +37,7 @@ const Overview = Type.Object({
 export type AdminRoutesOptions = {
   accounts: Pick<Accounts, 'confirm'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
+  limits?: Limiter;
   pods: PodReader;
 };
 

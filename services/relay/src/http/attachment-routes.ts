@@ -6,6 +6,7 @@ import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import { may, roleOf } from '../auth/permissions.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import { callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 
@@ -19,6 +20,7 @@ const Attachment = Type.Object({
 export type AttachmentRoutesOptions = {
   accounts: Pick<Accounts, 'confirm' | 'rightsAt' | 'emailsOf'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
+  limits?: Limiter;
   /** The attachments of a machine, as presence shows them. */
   attachments: (machineId: string) => Promise<AttachmentInfo[]>;
   now?: () => number;

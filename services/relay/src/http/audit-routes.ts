@@ -6,6 +6,7 @@ import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Audit } from '../accounts/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import { callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 
@@ -27,6 +28,7 @@ const Entry = Type.Object({
 export type AuditRoutesOptions = {
   accounts: Pick<Accounts, 'confirm'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
+  limits?: Limiter;
   entries: Audit['entries'];
 };
 

@@ -3,22 +3,29 @@ import { HermitError } from '@hermit/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Accounts, User } from '../accounts/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
+import { failures } from './http-errors.ts';
 
 const callers = new WeakMap<FastifyRequest, { user: User; loginId: string | null }>();
 
 /** How the documentation marks a route that demands a token. */
 export const BEARER = [{ bearer: [] }];
 
+export type CallerOptions = {
+  accounts: Pick<Accounts, 'confirm'>;
+  tokens: Pick<Tokens, 'verifyAccess'>;
+  limits?: Limiter;
+};
+
 /** Every route of this scope demands an access token whose user and login still exist, before its body is even read. */
-export function demandToken(
-  scope: FastifyInstance,
-  { accounts, tokens }: { accounts: Pick<Accounts, 'confirm'>; tokens: Pick<Tokens, 'verifyAccess'> },
-): void {
+export function demandToken(scope: FastifyInstance, { accounts, tokens, limits = UNLIMITED }: CallerOptions): void {
   scope.addHook('onRoute', (route) => {
-    route.schema = { ...route.schema, security: BEARER };
+    const response = { ...failures('RATE_LIMITED'), ...(route.schema?.response as object | undefined) };
+    route.schema = { ...route.schema, security: BEARER, response };
   });
   scope.addHook('onRequest', async (request) => {
     const caller = await tokens.verifyAccess(bearerOf(request));
+    await limits.take('api', caller.userId);
     callers.set(request, { user: await accounts.confirm(caller), loginId: caller.loginId });
   });
 }

@@ -8,6 +8,7 @@ import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import { ATTEMPT_SECONDS, type SignOnAttempt, type SignOnAttempts } from '../auth/sign-on-attempt.ts';
 import type { SignOnProvider } from '../auth/sign-on-provider.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import { limited } from '../limits/request-limits.ts';
 import { callerOf, demandToken, loginOf } from './caller.ts';
 import { relayUrl } from './device-routes.ts';
@@ -21,6 +22,7 @@ const CALLBACK = 'auth/sso/callback';
 export type SignOnRoutesOptions = {
   accounts: Pick<Accounts, 'confirm' | 'userByIdentity' | 'linkIdentity' | 'makeSignInLink'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
+  limits?: Limiter;
   registration: Registration;
   /** Undefined: there is no single sign-on. */
   signOn?: { provider: SignOnProvider; attempts: SignOnAttempts } | undefined;

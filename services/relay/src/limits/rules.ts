@@ -23,6 +23,8 @@ export const RULES = {
   anybody: { most: 1_200, within: MINUTE },
 
   // By account
+  /** Whatever is asked with a token: each question is one for the database. */
+  api: { most: 3_000, within: MINUTE },
   /** Wrong passwords for one account from one address: who guesses shuts out nobody else. */
   guess: { most: 10, within: 15 * MINUTE },
   /** The same from all addresses together. */
