@@ -4,10 +4,21 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from './kit/cluster.ts';
 import { until } from './kit/wait.ts';
 
+/** One pod that has everything in itself, and two that share Redis; an agent at the first of each. */
+const clusters: Partial<Record<'memory' | 'redis', Cluster>> = {};
+beforeAll(async () => {
+  clusters.redis = await startCluster({ pods: 2 });
+  clusters.memory = await startCluster();
+  for (const cluster of Object.values(clusters)) await cluster.startAgent(cluster.pod(0).url);
+});
+afterAll(async () => {
+  for (const cluster of Object.values(clusters)) await cluster[Symbol.asyncDispose]();
+});
+
 const PLACES = [
-  { name: 'same pod, memory', pods: 1, bus: 'memory', viewerAt: 0 },
-  { name: 'same pod, Redis', pods: 2, bus: 'redis', viewerAt: 0 },
-  { name: 'other pod, Redis', pods: 2, bus: 'redis', viewerAt: 1 },
+  { name: 'same pod, memory', bus: 'memory', viewerAt: 0 },
+  { name: 'same pod, Redis', bus: 'redis', viewerAt: 0 },
+  { name: 'other pod, Redis', bus: 'redis', viewerAt: 1 },
 ] as const;
 
 /** `seq 1 n` as a terminal prints it. */
@@ -23,14 +34,11 @@ function seq(n: number): { bytes: number; sha256: string } {
   return { bytes, sha256: hash.digest('hex') };
 }
 
-describe.each(PLACES)('$name', ({ pods, bus, viewerAt }) => {
+describe.each(PLACES)('$name', ({ bus, viewerAt }) => {
   let cluster: Cluster;
-
-  beforeAll(async () => {
-    cluster = await startCluster({ pods, bus });
-    await cluster.startAgent(cluster.pod(0).url);
+  beforeAll(() => {
+    cluster = clusters[bus] as Cluster;
   });
-  afterAll(() => cluster?.[Symbol.asyncDispose]());
 
   test('a shell, its output byte for byte, its size and its exit status', async () => {
     const person = cluster.person(cluster.pod(viewerAt).url);
