@@ -5,8 +5,10 @@ import type { RouteOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { httpRoutes } from '../../../services/relay/src/http/http-routes.ts';
 import { createHttpServer } from '../../../services/relay/src/http/http-server.ts';
+import { digestOf } from '../../../services/relay/src/limits/limiter.ts';
 import { RULES } from '../../../services/relay/src/limits/rules.ts';
 import { websocketRoutes } from '../../../services/relay/src/sockets/websocket-routes.ts';
+import { withRedis } from '../../services/redis-topologies.ts';
 import { until } from '../kit/wait.ts';
 import { type Answer, dial, HandClient, PASSWORD, type Relays, startRelays } from './relay-kit.ts';
 
@@ -105,15 +107,17 @@ describe('on two pods behind a proxy', () => {
     const [person, other] = [await relays.person(), await relays.person()];
     const ask = (i: number, { accessToken: token }: typeof person) =>
       relays.pod(i % 2).call('GET', '/api/me', { token, headers: from(fresh()) });
-    const statuses = new Map<number, number>();
-    for (let i = 0; i < RULES.api.most; i += 100) {
-      const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => ask(n, person)));
-      for (const { status } of answers) statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    }
-    expect([...statuses]).toEqual([[200, RULES.api.most]]);
+    expect((await ask(0, person)).status).toBe(200);
+    // The next twelve thousand would take a minute of their own: all but three are counted by hand.
+    await withRedis(Number(new URL(process.env.TEST_REDIS_URL as string).port || 6379), async (redis) => {
+      const [key, ...others] = await redis.keys(`*:limit:api:${digestOf([person.id])}`);
+      expect(others).toEqual([]);
+      await redis.incrby(String(key), RULES.api.most - 4);
+    });
+    for (let i = 0; i < 3; i++) expect((await ask(i, person)).status).toBe(200);
     for (const pod of [0, 1]) refused(await ask(pod, person));
     expect((await ask(0, other)).status).toBe(200);
-  }, 55_000);
+  });
 
   it('one login is renewed so often and no more, by both pods; another of the same user is not stopped', async () => {
     const person = await relays.person();

@@ -24,7 +24,7 @@ export const RULES = {
 
   // By account
   /** Whatever is asked with a token: each question is one for the database. */
-  api: { most: 3_000, within: MINUTE },
+  api: { most: 12_000, within: MINUTE },
   /** Wrong passwords for one account from one address: who guesses shuts out nobody else. */
   guess: { most: 10, within: 15 * MINUTE },
   /** The same from all addresses together. */
