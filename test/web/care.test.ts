@@ -145,6 +145,18 @@ test('erasing up to the last cell, and a character in two parts, leave the termi
   await person.sees(/^and back$/m);
 });
 
+test('an underscore is seen, which many fonts draw below the cell', async () => {
+  await person.type('clear; echo; echo __________; echo\n');
+  await person.sees(/^_{10}\n\n~\$$/m);
+  const look = async (row: number) => {
+    const box = await person.pane.locator('.xterm-rows > div').nth(row).boundingBox();
+    if (!box) throw new Error('the row is not painted');
+    return person.page.screenshot({ clip: { ...box, height: box.height + 1 }, animations: 'disabled' });
+  };
+  const [empty, line] = [await look(0), await look(1)];
+  expect(line.equals(empty)).toBe(false);
+});
+
 test('settings change what is open, and are kept', async () => {
   const background = () => person.pane.locator('.screen').evaluate((place) => getComputedStyle(place).backgroundColor);
   await person.menu('Account and settings', 'Settings');

@@ -103,7 +103,8 @@ test('a light room', async () => {
   await light.signIn(home.cluster.account.email);
   await light.machine('buildbox').locator('.session-open').first().click();
   await light.live();
-  await light.sees('42 passed');
+  await light.type('clear; sh tests.sh\n');
+  await light.sees(/^ {2}42 passed.*\n\nada@buildbox ~ \$$/m);
   await light.window.picture('light');
 });
 

@@ -50,7 +50,8 @@ export function ShareDialog({ relay, of, title, onClose }: Props): JSX.Element {
         expiresInSeconds: Number(wish.get('life')),
       });
       if (made.token) link.value = linkFor(made.token);
-      form.reset();
+      // The rest stays as it was chosen, also for the next one.
+      (form.elements.namedItem('email') as HTMLInputElement).value = '';
     } catch (error) {
       trouble.value = (error as Error).message;
     }
