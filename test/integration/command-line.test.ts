@@ -118,7 +118,14 @@ describe('a pod dies in the middle of seq', () => {
     const hermit = await cluster.commandLine(clientPath.url);
     await using process = hermit.run(['new', machine.name, '--', 'sh', '-c', 'seq 1 500000; exit 7']);
     const written = hashing(process);
-    await until('it is under way', () => written.bytes > 500_000);
+    await until(
+      `it is under way\n${process.stderr}`,
+      () => {
+        if (process.ended) throw new Error(`it has ended with ${process.code}\n${process.stderr}`);
+        return written.bytes > 500_000;
+      },
+      40_000,
+    );
     cluster.pod(victim).kill();
     expect(await process.end(60_000)).toBe(7);
     expect(written.digest()).toBe(seqHash(500_000));
