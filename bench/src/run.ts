@@ -43,7 +43,10 @@ async function play(
   corpus: Corpus,
   progress: Progress,
 ): Promise<ScenarioResult> {
-  const able = plan.contestants.filter((contestant) => missing(contestant, scenario.needs).length === 0);
+  const floors = scenario.floors?.(plan.quick) ?? true;
+  const able = plan.contestants.filter(
+    (contestant) => missing(contestant, scenario.needs).length === 0 && (floors || contestant.underTest),
+  );
   const results = able.map(({ name, what, floor, underTest, insideLoad = false }): ContestantResult => {
     return { contestant: name, what, floor, underTest, insideLoad, rounds: [] };
   });

@@ -16,6 +16,7 @@ export interface Target {
 
 const SAME = 'hermit-same-pod';
 const OTHER = 'hermit-other-pod';
+const NO_SCREENS = 'hermit-no-screens';
 const BARE_SAME = 'bare-same-pod';
 const BARE = 'bare-relay';
 
@@ -37,6 +38,16 @@ export const TARGETS: readonly Target[] = [
   ratioTo('echo p95 while ten sessions flood', 'flood', 'p95', OTHER, BARE, 'at most', 0.5, OF_TAILS),
   plain('echoes lost while ten sessions flood', 'flood', 'lost', 0, 'echoes', 0),
   // Adaptive coalescing: fewer frames, fewer wake-ups.
+  ratioTo(
+    'output with screens kept, of that without',
+    'throughput',
+    'rate',
+    SAME,
+    NO_SCREENS,
+    'at least',
+    0.8,
+    OF_MEDIANS,
+  ),
   ratioTo('throughput to one viewer, other pod', 'throughput', 'rate', OTHER, BARE, 'at least', 1.5, OF_MEDIANS),
   {
     what: 'CPU of pods and Redis per MB, other pod (over the bare relay at 16 KiB frames)',

@@ -13,7 +13,7 @@ const VIEWERS = new URL('./bare/driver.ts', import.meta.url).href;
 const LIGHT_AGENTS = new URL('./bare/light-agents.ts', import.meta.url).href;
 const MACHINE = 'bare';
 
-const ABILITIES: Ability[] = ['echo', 'program', 'share', 'pods', 'light-agents', 'feed'];
+const ABILITIES: Ability[] = ['echo', 'print', 'program', 'share', 'pods', 'light-agents', 'feed'];
 
 export const bareSamePod: Contestant = {
   name: 'bare-same-pod',

@@ -7,7 +7,8 @@ import type { Part } from '../machine/usage.ts';
  * What a contestant can do; a scenario names what it needs.
  *
  * - `echo`: what a viewer writes comes back to it.
- * - `program`: `open` runs the program in a PTY of 80 columns and 24 rows.
+ * - `print`: `open` runs a program that prints in a PTY of 80 columns and 24 rows.
+ * - `program`: any program there, and whatever scenarios are made of it.
  * - `share`: a second viewer can `attach` to a session that another one opened.
  * - `pods`: it has pods, whose use of the machine is counted and which can be stopped.
  * - `light-agents`: it comes with light agents, which register and stay idle.
@@ -15,7 +16,7 @@ import type { Part } from '../machine/usage.ts';
  * - `come-back`: its light agents find another pod by themselves when theirs dies.
  * - `redis`: it has two pods, one for the agent and one for viewers, which meet in Redis.
  */
-export type Ability = 'echo' | 'program' | 'share' | 'pods' | 'light-agents' | 'feed' | 'come-back' | 'redis';
+export type Ability = 'echo' | 'print' | 'program' | 'share' | 'pods' | 'light-agents' | 'feed' | 'come-back' | 'redis';
 
 /** A module that load processes import, and what they hand to it. The module exports `driver`. */
 export interface DriverAt {

@@ -19,7 +19,7 @@ const MACHINE = 'box';
 /** Name of the agent's thread that keeps the screens. */
 const EMULATOR = 'screens';
 
-const ABILITIES: Ability[] = ['echo', 'program', 'share', 'pods', 'light-agents'];
+const ABILITIES: Ability[] = ['echo', 'print', 'program', 'share', 'pods', 'light-agents'];
 
 export const hermitSamePod: Contestant = {
   name: 'hermit-same-pod',
@@ -31,6 +31,18 @@ export const hermitSamePod: Contestant = {
     const pod = await startPod(stage, 'agent', await startPostgres(stage));
     await untilReady(pod.url, () => pod.child.alive);
     return running(stage, wishes, pod, pod);
+  },
+};
+
+export const hermitNoScreens: Contestant = {
+  name: 'hermit-no-screens',
+  what: 'the same with an agent that keeps no screens: what its emulator costs the others',
+  abilities: new Set<Ability>(['print']),
+  underTest: true,
+  async start(stage, wishes) {
+    const pod = await startPod(stage, 'agent', await startPostgres(stage));
+    await untilReady(pod.url, () => pod.child.alive);
+    return running(stage, wishes, pod, pod, ['--no-screens']);
   },
 };
 
@@ -72,13 +84,19 @@ async function startPod(stage: Stage, side: 'agent' | 'viewer', database: string
   return { child: stage.node(`pod-${side}`, RELAY, { env, ipc: false }), url: `http://127.0.0.1:${port}` };
 }
 
-async function running(stage: Stage, wishes: Wishes, agents: Pod, viewers: Pod): Promise<Running> {
+async function running(
+  stage: Stage,
+  wishes: Wishes,
+  agents: Pod,
+  viewers: Pod,
+  agentOptions: string[] = [],
+): Promise<Running> {
   const owner = await Owner.register(agents.url);
   const names = Array.from({ length: wishes.lightAgents }, (_, index) => `light-${index}`);
   const [machine, ...light] = await owner.addMachines([MACHINE, ...names]);
   if (!machine) throw new Error('No machine was added.');
   const agent = stage.node('agent', AGENT, {
-    args: ['run', '--relay', agents.url, '--name', MACHINE],
+    args: ['run', '--relay', agents.url, '--name', MACHINE, ...agentOptions],
     env: { HERMIT_MACHINE_TOKEN: machine.token, SHELL: '/bin/sh', LANG: 'C.UTF-8' },
     ipc: false,
   });
@@ -104,7 +122,7 @@ async function running(stage: Stage, wishes: Wishes, agents: Pod, viewers: Pod):
     viewers: { module: VIEWERS, options: viewing },
     lightAgents: { module: LIGHT_AGENTS, options: lightAgents },
     pods: { agent: agents.child, viewer: viewers.child },
-    emulatorCpuSeconds: async () => cpuSecondsOfThread(agent.pid, EMULATOR),
+    ...(agentOptions.length > 0 ? {} : { emulatorCpuSeconds: async () => cpuSecondsOfThread(agent.pid, EMULATOR) }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Contestant } from './contestant.ts';
 export const plainPty: Contestant = {
   name: 'plain-pty',
   what: 'node-pty in the viewer itself: no network, no relay',
-  abilities: new Set(['echo', 'program']),
+  abilities: new Set(['echo', 'print', 'program']),
   underTest: false,
   insideLoad: true,
   async start() {

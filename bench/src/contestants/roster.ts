@@ -1,7 +1,7 @@
 // Every contestant, floors first, in the order in which they are shown.
 import { bareRelay, bareSamePod } from './bare.ts';
 import type { Contestant } from './contestant.ts';
-import { hermitOtherPod, hermitSamePod } from './hermit.ts';
+import { hermitNoScreens, hermitOtherPod, hermitSamePod } from './hermit.ts';
 import { plainPty } from './plain-pty.ts';
 import { redisHop } from './redis-hop.ts';
 import { wsEcho } from './ws-echo.ts';
@@ -13,5 +13,6 @@ export const CONTESTANTS: readonly Contestant[] = [
   bareSamePod,
   bareRelay,
   hermitSamePod,
+  hermitNoScreens,
   hermitOtherPod,
 ];

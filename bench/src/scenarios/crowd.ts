@@ -43,5 +43,5 @@ export const crowd: Scenario = {
 };
 
 function steps(quick: boolean): number[] {
-  return quick ? [10, 100] : [10, 25, 50, 100, 200, 400, 800];
+  return quick ? [10, 100] : [10, 25, 50, 100, 200, 250];
 }

@@ -21,6 +21,8 @@ export interface Scenario {
   wishes?(quick: boolean): Partial<Wishes>;
   /** Each measurement has its own start: it kills something, or counts memory. */
   readonly fresh?: boolean;
+  /** Whether the floors play too. */
+  floors?(quick: boolean): boolean;
   /** Rounds that count, and whether an uncounted one goes before them. */
   rounds(quick: boolean): { counted: number; warmUp: boolean };
   measure(act: Act): Promise<Measurement>;

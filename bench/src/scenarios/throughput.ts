@@ -26,7 +26,7 @@ const METRICS: Metric[] = [
 export const throughput: Scenario = {
   name: 'throughput',
   what: 'one session prints a file through its PTY to one viewer; CPU by process (the emulator of an agent apart)',
-  needs: ['program'],
+  needs: ['print'],
   metrics: () => [...METRICS, { name: 'emulator CPU', unit: 'ms/MB', better: 'less' }],
   rounds: (quick) => ({ counted: quick ? 2 : 5, warmUp: true }),
   async measure(act) {

@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { createAgent } from './agent.ts';
 import type { LinkState } from './link/link.ts';
 import { addServiceCommands } from './service/commands.ts';
+import { noScreen } from './session/screen-none.ts';
 import { screenWorkers } from './session/screen-worker.ts';
 import { homeDirectory, loginShell, sessionEnvironment } from './terminal/environment.ts';
 import { spawnPty } from './terminal/pty.ts';
@@ -20,7 +21,14 @@ const EXIT = { usage: 2, refused: 3, superseded: 4 } as const;
 /** Programs have this long to end after SIGHUP; milliseconds. */
 const PATIENCE = 2_000;
 
-type Options = { relay: string; name: string; tokenFile?: string; logLevel: string; jsonLogs?: boolean };
+type Options = {
+  relay: string;
+  name: string;
+  tokenFile?: string;
+  logLevel: string;
+  jsonLogs?: boolean;
+  screens: boolean;
+};
 
 const program = new Command('hermit-agent')
   .description('Keeps terminal sessions on this machine and offers them through a Hermit relay.')
@@ -45,6 +53,7 @@ program
     new Option('--log-level <level>', 'how much to say').choices(['error', 'warn', 'info', 'debug']).default('info'),
   )
   .option('--json-logs', 'log JSON lines, for collectors')
+  .option('--no-screens', 'keep no screens, to save memory: who attaches is shown the end of the history instead')
   .addHelpText(
     'after',
     `
@@ -98,10 +107,10 @@ function run(options: Options): void {
     setInterval(leaveWhenDone, 60_000).unref();
   };
 
-  const screens = screenWorkers((reason) => {
+  const workers = screenWorkers((reason) => {
     log.error({ event: 'screen_failed' }, `${reason}; viewers of its sessions are served from history`);
   });
-  screens.start();
+  if (options.screens) workers.start();
   const agent = createAgent({
     url,
     machineName: name,
@@ -115,7 +124,7 @@ function run(options: Options): void {
     onState,
     newId: randomUUID,
     spawn: spawnPty,
-    createScreen: screens.createScreen,
+    createScreen: options.screens ? workers.createScreen : noScreen,
     defaults: {
       ...shell,
       cwd: homeDirectory(process.env),
@@ -138,7 +147,7 @@ function run(options: Options): void {
     await new Promise((done) => setTimeout(done, 100));
     agent.link.stop();
     agent.sessions.dispose();
-    void screens.stop();
+    void workers.stop();
     setTimeout(() => process.exit(status), 100);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
