@@ -1,12 +1,21 @@
-// Rules of the pod that no random schedule misses when they are gone, because another rule heals what they prevent. Each
-// is tried here alone, on the real pod, with a bus whose every answer the test gives.
-import { ackFrame, outputFrame, PROTOCOL_VERSION, type SessionMessage, uuidBytes } from '@hermit/protocol';
+// Rules that no random schedule misses when they are gone, because another rule heals what they prevent. Each is tried
+// here alone, on the real pod with a bus whose every answer the test gives, or on the real part that decides.
+import {
+  ackFrame,
+  framePosition,
+  outputFrame,
+  PROTOCOL_VERSION,
+  type SessionMessage,
+  uuidBytes,
+} from '@hermit/protocol';
 import { type Socket, type SocketEvents, systemClock } from '@hermit/transport';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { mustPause, type Paced } from '../../services/agent/src/session/pacer.ts';
 import type { Bus, Published } from '../../services/relay/src/bus/bus.ts';
 import { redisNames } from '../../services/relay/src/bus/redis-names.ts';
 import { MemoryPresence } from '../../services/relay/src/presence/presence-memory.ts';
 import type { Directory } from '../../services/relay/src/relay/directory.ts';
+import { JsonWriter } from '../../services/relay/src/relay/json-writer.ts';
 import { Pod } from '../../services/relay/src/relay/pod.ts';
 import { Viewer, type ViewerHost } from '../../services/relay/src/relay/viewer.ts';
 
@@ -200,4 +209,47 @@ it('CU-10: an echo of a marker restores no old state', () => {
   viewer.message(marker('live', 3));
   viewer.message(marker('catching_up', 2));
   expect(viewer.state).toBe('live');
+});
+
+it('FL-5: for a JSON client the pod acknowledges what its socket has drained, and answers every tip', () => {
+  const due: (() => void)[] = [];
+  const clock = {
+    ...systemClock,
+    after: (_ms: number, run: () => void) => {
+      due.push(run);
+      return { cancel() {} };
+    },
+    every: () => ({ cancel() {} }),
+  };
+  const acks: Uint8Array[] = [];
+  const socket = { ...new TestSocket(), buffered: 0, sendText() {} };
+  const of = { sessionId: SESSION, clientId: CLIENT, attempt: 1, from: 0 };
+  const writer = new JsonWriter(of, socket as unknown as Socket, clock, (frame) => acks.push(frame));
+  const look = () => {
+    for (const run of due.splice(0)) run();
+  };
+  socket.buffered = 1_000_000;
+  writer.output(output(0), 0);
+  look();
+  expect(acks).toHaveLength(0);
+  writer.tip(null);
+  writer.tip(null);
+  expect(acks.map(framePosition)).toEqual([0, 0]);
+  socket.buffered = 0;
+  look();
+  expect(acks.map(framePosition)).toEqual([0, 0, 1]);
+  writer.stop();
+});
+
+it('FL-2: a lone reader that catches up has credit for half of the history, and no more', () => {
+  const history = 1_000;
+  const reader = (ack: number): Paced => ({
+    ...{ live: false, proved: true, ack, progressAt: 0, owesSince: 0, window: { size: 100 } },
+    ...{ patience: 0, waitedFor: false },
+  });
+  const waits = (behind: number) => mustPause([reader(10_000 - behind)], 10_000, history, 1);
+  expect(waits(400)).toBe(false);
+  expect(waits(600)).toBe(true);
+  // One that is live has its window alone.
+  expect(mustPause([{ ...reader(9_600), live: true }], 10_000, history, 1)).toBe(true);
 });
