@@ -210,7 +210,7 @@ function openFabric(config: Config, metrics: Metrics, log: Log): Fabric {
     counter: new RedisHitCounter(connections, new MemoryHitCounter()),
     checks: {
       redis: async () => {
-        if (!bus.healthy) throw new HermitError('UNAVAILABLE', 'no messages come through');
+        if (!bus.healthy) throw connections.trouble ?? new HermitError('UNAVAILABLE', 'no messages come through');
       },
     },
     ready: async () => {},

@@ -34,7 +34,7 @@ describe('health', () => {
       code: 'UNAVAILABLE',
       details: {
         missing: [
-          { part: 'redis', reason: 'ECONNREFUSED' },
+          { part: 'redis', reason: 'ECONNREFUSED: nothing listens at its address, check host and port in its URL' },
           { part: 'bus', reason: 'failed' },
           { part: 'drain', reason: 'This pod is leaving' },
           { part: 'slow', reason: 'no answer within 2 s' },

@@ -69,6 +69,8 @@ export class RedisConnections {
   readonly mode: RedisMode;
   /** For commands; commands issued before it is ready fail at once. */
   readonly commands: Redis | Cluster;
+  /** Why a connection could not be made, the last time, if none has been since. */
+  trouble: (Error & { readonly code: string }) | null = null;
   private readonly settings: RedisSettings;
   private readonly observer: RedisObserver;
   private readonly timings: RedisTimings;
@@ -107,9 +109,17 @@ export class RedisConnections {
   }
 
   private watch<T extends Redis | Cluster>(role: RedisRole, redis: T): T {
-    redis.on('ready', () => this.observer.ready?.(role));
+    redis.on('ready', () => {
+      this.trouble = null;
+      this.observer.ready?.(role);
+    });
     redis.on('close', () => this.observer.lost?.(role));
-    redis.on('error', (error: Error) => this.observer.error?.(role, error));
+    redis.on('error', (error: Error & { code?: string }) => {
+      // Redis' own errors begin with their code.
+      const code = error.code ?? /^[A-Z]+(?= )/.exec(error.message)?.[0];
+      if (code !== undefined) this.trouble = Object.assign(new Error(error.message), { code });
+      this.observer.error?.(role, error);
+    });
     redis.on('node error', (error: Error) => this.observer.error?.(role, error));
     return redis;
   }

@@ -13,6 +13,19 @@ const CHECK = 2_000;
 /** Milliseconds for which an answer is good: anybody may ask, and what they ask costs questions to others. */
 const GOOD_FOR = 1_000;
 
+/** What to do about the errors of a wrong URL, of Redis and of Postgres. */
+const ADVICE: Record<string, string> = {
+  ENOTFOUND: 'its host is not known, check its URL',
+  EAI_AGAIN: 'its host is not known, check its URL',
+  ECONNREFUSED: 'nothing listens at its address, check host and port in its URL',
+  EHOSTUNREACH: 'its address cannot be reached, check its URL and the network',
+  ETIMEDOUT: 'its address does not answer, check its URL and the network',
+  WRONGPASS: 'it refuses the password, check its URL',
+  NOAUTH: 'it wants a password, check its URL',
+  '28P01': 'it refuses the password, check its URL',
+  '3D000': 'there is no such database, check its URL',
+};
+
 type Missing = { part: string; reason: string };
 
 export type HealthRoutesOptions = { checks: HealthChecks; now?: () => number };
@@ -71,7 +84,9 @@ async function reasonAgainst(check: () => Promise<void>): Promise<string | undef
     // Anybody may read this: a code, never an address or a name inside the cluster.
     if (error instanceof HermitError) return error.message.replace(/\.$/, '');
     const { code } = error as { code?: unknown };
-    return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : 'failed';
+    if (typeof code !== 'string' || !/^[A-Z0-9_]{1,40}$/.test(code)) return 'failed';
+    const advice = ADVICE[code];
+    return advice ? `${code}: ${advice}` : code;
   } finally {
     clearTimeout(timer);
   }
