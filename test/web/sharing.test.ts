@@ -27,7 +27,7 @@ test('the owner shares the session by a link, to watch', async () => {
   await dialog.getByRole('button', { name: 'Share' }).click();
   link = await dialog.getByLabel('Address to hand on').inputValue();
   await dialog.getByRole('list', { name: 'Who has it' }).getByText('Whoever has the link').waitFor();
-  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await driver.closeDialog();
   expect(new URL(link).hash.length).toBeGreaterThan(20);
 });
 
@@ -81,7 +81,7 @@ test('withdrawn, it ends on the open page within a second or two, with a reason'
   await dialog.getByRole('button', { name: 'Withdraw from whoever has the link' }).click();
   await dialog.getByText('Nobody else has this session.').waitFor();
   await viewer.pane.locator('.strip').waitFor({ timeout: 5_000 });
-  await driver.page.getByRole('button', { name: 'Close', exact: true }).click();
+  await driver.closeDialog();
   await driver.type('echo secret $((6*7))\n');
   await driver.sees('secret 42');
   expect(await viewer.screen()).not.toContain('secret');
@@ -94,7 +94,7 @@ test('shared with a person to type, both drive; whose size counts is theirs to c
   await dialog.getByLabel('They may').selectOption('driver');
   await dialog.getByRole('button', { name: 'Share' }).click();
   await dialog.getByText('watches and types').waitFor();
-  await driver.page.getByRole('button', { name: 'Close', exact: true }).click();
+  await driver.closeDialog();
   await viewer.pane.getByRole('button', { name: 'Try again' }).click();
   await viewer.live();
   const size = await driver.size();

@@ -16,7 +16,7 @@ export class Visitor {
 
   async signUp(email: string): Promise<void> {
     const { page } = this;
-    await page.goto('/');
+    await this.visit('/');
     await page.getByRole('button', { name: 'Make an account' }).click();
     await this.fillIn(email);
     await page.getByRole('button', { name: 'Make the account' }).click();
@@ -25,10 +25,33 @@ export class Visitor {
 
   async signIn(email: string, path = '/'): Promise<void> {
     const { page } = this;
-    await page.goto(path);
+    await this.visit(path);
     await this.fillIn(email);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.locator('.top-bar').waitFor();
+  }
+
+  /** An ingress that sees no pod ready for a moment drops who comes; people come again. */
+  private async visit(path: string): Promise<void> {
+    await until(`the page at ${path} is there`, () =>
+      this.page.goto(path).catch((error: Error) => {
+        if (!error.message.includes('net::ERR_')) throw error;
+        return null;
+      }),
+    );
+  }
+
+  /** Clicks again where the dialog moved under the pointer, because what it lists has changed. */
+  async closeDialog(): Promise<void> {
+    const dialog = this.page.getByRole('dialog');
+    await until('the dialog is closed', async () => {
+      if ((await dialog.count()) === 0) return true;
+      await dialog
+        .getByRole('button', { name: 'Close', exact: true })
+        .click({ timeout: 1_000 })
+        .catch(() => undefined);
+      return (await dialog.count()) === 0;
+    });
   }
 
   private async fillIn(email: string): Promise<void> {
