@@ -53,7 +53,7 @@ describe.each([
     await person[Symbol.asyncDispose]();
   });
 
-  test('a viewer at 20 KB/s beside one at full speed', async () => {
+  test('a viewer at 20 KB/s beside one at full speed', { timeout: 240_000 }, async () => {
     const person = cluster.person(cluster.pod(viewerAt).url);
     const program = { command: 'sh', args: ['-c', 'read go; seq 1 3000000 | head -c 12000000; echo; echo the end'] };
     const alone = async (): Promise<number> => {
@@ -62,7 +62,7 @@ describe.each([
       await viewer.live();
       const started = performance.now();
       viewer.type('\r');
-      await viewer.ended();
+      await viewer.ended(60_000);
       return viewer.bytes / (performance.now() - started);
     };
     const beside = async (): Promise<number> => {
@@ -75,10 +75,10 @@ describe.each([
       await viewer.live();
       const started = performance.now();
       viewer.type('\r');
-      await viewer.ended();
+      await viewer.ended(60_000);
       const speed = viewer.bytes / (performance.now() - started);
       // The slow one skips ahead, and sees the end as well.
-      await slowViewer.ended(30_000);
+      await slowViewer.ended(60_000);
       expect(slowViewer.tail).toContain('the end');
       await slow[Symbol.asyncDispose]();
       return speed;

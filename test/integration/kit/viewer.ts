@@ -128,19 +128,22 @@ export class TestViewer {
 
   async sees(text: string, deadlineMs?: number): Promise<void> {
     await until(
-      `“${text}” appears; the end is ${JSON.stringify(this.tail.slice(-200))}`,
+      () => `“${text}” appears; the end is ${JSON.stringify(this.tail.slice(-200))}`,
       () => this.tail.includes(text),
       deadlineMs,
     );
   }
 
   async live(): Promise<void> {
-    await until(`the attachment is live, not ${this.state}`, () => this.state === 'live' || this.state === 'ended');
+    await until(
+      () => `the attachment is live, not ${this.state}`,
+      () => this.state === 'live' || this.state === 'ended',
+    );
   }
 
   async ended(deadlineMs?: number): Promise<Exit> {
     return until(
-      `the session ends; at ${this.bytes} bytes, ${this.state}, ${JSON.stringify(this.tail.slice(-120))}`,
+      () => `the session ends; at ${this.bytes} bytes, ${this.state}, ${JSON.stringify(this.tail.slice(-120))}`,
       () => {
         if (this.error) throw this.error;
         return this.exit;
