@@ -82,6 +82,8 @@ test('withdrawn, it ends on the open page within a second or two, with a reason'
   await dialog.getByText('Nobody else has this session.').waitFor();
   await viewer.pane.locator('.strip').waitFor({ timeout: 5_000 });
   await driver.closeDialog();
+  // Typing goes on where it was: the button that opened the dialog would take a space for a press.
+  expect(await driver.page.evaluate(() => document.activeElement?.className)).toContain('xterm-helper-textarea');
   await driver.type('echo secret $((6*7))\n');
   await driver.sees('secret 42');
   expect(await viewer.screen()).not.toContain('secret');

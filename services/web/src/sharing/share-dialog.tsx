@@ -18,9 +18,9 @@ const lives: readonly [seconds: number, text: string][] = [
   [30 * 24 * HOUR, '30 days'],
 ];
 
-type Props = { relay: Relay; of: Of; title: string; onClose(): void };
+type Props = { relay: Relay; of: Of; title: string; onClose(): void; focusAfter?(): void };
 
-export function ShareDialog({ relay, of, title, onClose }: Props): JSX.Element {
+export function ShareDialog({ relay, of, title, ...closing }: Props): JSX.Element {
   const shares = useSignal<readonly GivenShare[] | null>(null);
   const link = useSignal<string | null>(null);
   const copied = useSignal(false);
@@ -59,7 +59,7 @@ export function ShareDialog({ relay, of, title, onClose }: Props): JSX.Element {
   };
 
   return (
-    <Dialog title={`Share “${title}”`} onClose={onClose} wide>
+    <Dialog title={`Share “${title}”`} {...closing} wide>
       <form onSubmit={submit} class="share-form">
         <label>
           With whom <span class="hint">an e-mail address here; empty: whoever has the link</span>

@@ -165,7 +165,6 @@ export class OpenTerminal {
       this.byHandAt = performance.now();
       this.typing.paste(text);
     }
-    this.term.focus();
   }
 
   get bracketed(): boolean {

@@ -12,7 +12,11 @@ export function PasteQuestion({ terminal }: { terminal: OpenTerminal }): JSX.Ele
   const more = text.length - SHOWN;
   const shown = more > 0 ? `${text.slice(0, SHOWN)}\n… and ${more.toLocaleString('en')} characters more` : text;
   return (
-    <Dialog title={lines > 1 ? `Paste ${lines} lines?` : 'Paste and run?'} onClose={() => terminal.answerPaste(false)}>
+    <Dialog
+      title={lines > 1 ? `Paste ${lines} lines?` : 'Paste and run?'}
+      onClose={() => terminal.answerPaste(false)}
+      focusAfter={() => terminal.term.focus()}
+    >
       <p>
         {terminal.bracketed
           ? 'The shell takes them as one text, and runs them when you press Enter.'
@@ -47,10 +51,9 @@ export function LinkQuestion({ terminal }: { terminal: OpenTerminal }): JSX.Elem
   const url = terminal.link.value ?? '';
   const close = () => {
     terminal.link.value = null;
-    terminal.term.focus();
   };
   return (
-    <Dialog title="Open this address?" onClose={close}>
+    <Dialog title="Open this address?" onClose={close} focusAfter={() => terminal.term.focus()}>
       <p class="paste-text mono">{url}</p>
       <div class="dialog-foot">
         <button type="button" onClick={close}>

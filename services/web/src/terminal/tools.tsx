@@ -54,8 +54,8 @@ export function Tools({ relay, terminal }: Props): JSX.Element | null {
           title={titles.value.get(sessionId) ?? 'session'}
           onClose={() => {
             sharing.value = false;
-            terminal.term.focus();
           }}
+          focusAfter={() => terminal.term.focus()}
         />
       )}
       <Menu label="This terminal" icon="more">

@@ -7,11 +7,13 @@ type Props = {
   title: string;
   children: ComponentChildren;
   onClose(): void;
+  /** Sets the focus once it is gone, and nothing behind it is out of reach any more; else the focus is where it was. */
+  focusAfter?(): void;
   /** Wide: for text. */
   wide?: boolean;
 };
 
-export function Dialog({ title, children, onClose, wide = false }: Props): JSX.Element {
+export function Dialog({ title, children, onClose, focusAfter, wide = false }: Props): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -21,7 +23,8 @@ export function Dialog({ title, children, onClose, wide = false }: Props): JSX.E
     dialog?.querySelector<HTMLElement>('[data-first]')?.focus();
     return () => {
       dialog?.close();
-      if (before instanceof HTMLElement) before.focus();
+      if (focusAfter) focusAfter();
+      else if (before instanceof HTMLElement) before.focus();
     };
   }, []);
   return (
