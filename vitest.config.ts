@@ -42,6 +42,8 @@ export default defineConfig({
           ],
           exclude: [...exclude, '**/*.contract.test.ts', 'test/architecture.test.ts'],
           testTimeout: 20_000,
+          // They start nothing and share nothing: one load of the sources for each worker.
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
@@ -64,6 +66,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           exclude,
           globalSetup: servers,
+          // They wait for others half of the time.
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 150_000,
           sequence: { groupOrder: 2 },
