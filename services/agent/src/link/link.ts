@@ -128,7 +128,8 @@ export class Link implements Exit {
 
   wants(session: Session): void {
     this.turns.add(session);
-    this.schedule();
+    // While a flood is gathered a pass for each piece of it would find nothing to do, and cost more than all else.
+    if (this.gathering === null || session.due === Number.NEGATIVE_INFINITY) this.schedule();
   }
 
   changed(): void {
