@@ -344,7 +344,8 @@ export class System {
   private watchPause(session: Session): void {
     const { world } = this;
     const state = [...session.attachments.values()]
-      .map((a) => `${a.id} ${a.attempt} ${a.ack} ${a.snapshot?.acked ?? 0}`)
+      // The last chunk of a snapshot ends it, which is progress as any other.
+      .map((a) => `${a.id} ${a.attempt} ${a.ack} ${a.snapshot ? a.snapshot.acked : 'none'}`)
       .join();
     const seen = this.pauses.get(session.id);
     if (!seen || !session.paused || seen.state !== state) {
