@@ -54,6 +54,8 @@ export default defineConfig({
           include: ['{packages,services}/*/src/**/*.contract.test.ts', 'test/services/**/*.contract.test.ts'],
           exclude,
           globalSetup: servers,
+          // They wait for others half of the time, as those of integration do.
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 150_000,
           sequence: { groupOrder: 1 },
@@ -66,7 +68,6 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           exclude,
           globalSetup: servers,
-          // They wait for others half of the time.
           maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 150_000,

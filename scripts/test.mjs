@@ -5,10 +5,12 @@ import { handOver, refuseOldNode } from './setup/pinned-node.mjs';
 
 const help = `npm test: runs everything that can be checked, and closes with the line "N passed, N failed".
 
-Steps, in this order: types, lint, architecture, unit, contract, integration, web, simulation.
+Steps, in this order: types, lint, architecture, unit, contract, integration, simulation. And, when it is named: web, the
+web terminal in a real Chromium, which is installed first where that is possible.
 
   npm test                                  all of them
   npm test -- unit contract                 these steps
+  npm test -- web                           the web terminal
   npm test -- test/integration/resume       the tests whose path contains this
   npm test -- unit -t offsets               the tests whose name contains this
 

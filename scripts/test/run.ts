@@ -67,8 +67,9 @@ const choose = (): { chosen: readonly Step[]; selection: Selection } => {
   const selection = { paths, name: values.testNamePattern };
   if (named.length > 0) return { chosen: named, selection };
   if (paths.length > 0) return { chosen: stepsWith(paths), selection };
-  if (selection.name !== undefined) return { chosen: steps.filter((step) => step.hasFiles), selection };
-  return { chosen: steps, selection };
+  const usual = steps.filter((step) => !step.onDemand);
+  if (selection.name !== undefined) return { chosen: usual.filter((step) => step.hasFiles), selection };
+  return { chosen: usual, selection };
 };
 
 /** Real servers, once for all steps; a failure is told by every step that needed them. */

@@ -22,6 +22,8 @@ export interface Step {
   readonly needsServices: boolean;
   /** Whether paths select within it. */
   readonly hasFiles: boolean;
+  /** Run when it is named alone: it needs more of a machine than the others. */
+  readonly onDemand?: boolean;
   run(selection: Selection, progress: Progress, warden: Warden): Promise<Outcome>;
 }
 
@@ -153,6 +155,6 @@ export const steps: readonly Step[] = [
   tests('unit', 5 * minute, false),
   tests('contract', 10 * minute, true),
   tests('integration', 30 * minute, true),
-  tests('web', 20 * minute, true),
   tests('simulation', 20 * minute, false),
+  { ...tests('web', 20 * minute, true), onDemand: true },
 ];
