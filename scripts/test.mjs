@@ -3,7 +3,7 @@
 import { installWhatIsMissing } from './setup/install.mjs';
 import { handOver, refuseOldNode } from './setup/pinned-node.mjs';
 
-const help = `npm test: runs everything that can be checked, and closes with the line "N passed, N failed".
+const help = `npm test: checks everything that needs no browser, and closes with the line "N passed, N failed".
 
 Steps, in this order: types, lint, architecture, unit, contract, integration, simulation. And, when it is named: web, the
 web terminal in a real Chromium, which is installed first where that is possible.
