@@ -318,6 +318,7 @@ export class Attachment {
   frame(link: Wire, b: Uint8Array): void {
     if (this.over) return;
     const type = frameType(b);
+    if (this.machineOffline) this.heardOfMachine(link);
     if (type === FRAME.output) {
       this.verify(link, this.output.bytes(b, false), true);
       return;
@@ -342,6 +343,13 @@ export class Attachment {
   /** DRAIN-3: gaps of a link that is being left do not count, nor those of an attempt that was given up. */
   private verify(link: Wire, taken: Taken, ofThisAttempt: boolean): void {
     if (taken === 'gap' && ofThisAttempt && link === this.link && this.attached) this.anew();
+  }
+
+  /** Whoever said that the machine is offline was mistaken, or it has come back: its frames arrive. */
+  private heardOfMachine(link: Wire): void {
+    if (link !== this.link) return;
+    this.machineOffline = false;
+    this.show();
   }
 
   private begin(): void {

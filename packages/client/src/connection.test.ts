@@ -423,4 +423,15 @@ describe('several attachments', () => {
     expect(view.states.at(-1)).toBe('live');
     expect(net.socket.acks).toHaveLength(acks + 1);
   });
+
+  it('believes what arrives more than who says that its machine is gone', () => {
+    const net = live();
+    const view = new NotedView();
+    net.attach(view, { mode: 'stream', from: 0 });
+    net.socket.attached();
+    const machine = { id: MACHINE, name: 'box', online: false, lastSeen: 1, sessionCount: 1 };
+    net.socket.say({ type: 'machine_changed', machine });
+    net.socket.output(0, 'here');
+    expect(view.states.at(-1)).toBe('live');
+  });
 });

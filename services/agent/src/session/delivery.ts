@@ -105,11 +105,24 @@ export class Delivery {
     return this.host.log.end - this.shared;
   }
 
-  /** From when on `pump` may send (monotonic): a flood is gathered while everybody is live and the program runs. */
+  /**
+   * From when on `pump` may send (monotonic): a flood is gathered while the program runs, and nobody who catches up could
+   * be sent something now.
+   */
   get due(): number {
     if (this.host.paused || this.host.exit !== null) return Number.NEGATIVE_INFINITY;
-    for (const a of this.host.attachments.values()) if (!a.live) return Number.NEGATIVE_INFINITY;
+    for (const a of this.host.attachments.values()) if (!a.live && !this.waits(a)) return Number.NEGATIVE_INFINITY;
     return this.gathering.due(this.pending);
+  }
+
+  /** Whether one that catches up can be sent nothing before it acknowledges more, or the emulator has answered. */
+  private waits(a: Attachment): boolean {
+    const { snapshot: s, window } = a;
+    if (s?.bytes === null) return true;
+    const painting = a.paintingBytes(LIMITS.snapshotChunk);
+    if (s && s.sent < s.total) return painting >= window.size;
+    if (a.jump && (s !== null || a.ack < a.cursor)) return true;
+    return a.cursor - a.ack + painting >= window.size;
   }
 
   private pumpShared(room: number): number {

@@ -331,7 +331,11 @@ export class AgentLink implements SocketEvents {
       if (!this.socket.open || this.retired || pod.links.get(claim.machineId) !== this) return;
       if (renewed.result === 'superseded') this.retire(renewed.storedInstance);
       else {
-        if (renewed.result === 'rebuilt') pod.presence.describe(claim, this.activity);
+        if (renewed.result === 'rebuilt') {
+          pod.presence.describe(claim, this.activity);
+          // Whoever looked while Redis knew nothing has been told that it is offline.
+          pod.machineChanged(claim, true, this.activity.sessions.length);
+        }
         this.renewLater();
       }
     });
