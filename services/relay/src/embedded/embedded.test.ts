@@ -1,7 +1,7 @@
 // The secret of the data directory, and the lock on it.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,34 +45,50 @@ describe('the secret', () => {
 });
 
 describe('the lock', () => {
-  it('has one holder, and can be had again', async () => {
+  it('has one holder, and can be had again', () => {
     const path = join(dir, 'lock');
-    const release = await takeLock(path);
+    const release = takeLock(path);
     expect(release).toBeTypeOf('function');
-    expect(await takeLock(path)).toBeUndefined();
-    await release?.();
-    const again = await takeLock(path);
+    expect(takeLock(path)).toBeUndefined();
+    release?.();
+    const again = takeLock(path);
     expect(again).toBeTypeOf('function');
-    await again?.();
+    again?.();
   });
 
   it('dies with its holder, and then goes to one of those who want it', async () => {
     const path = join(dir, 'lock');
-    const program = join(dir, 'holder.mjs');
+    const program = join(dir, 'contender.mjs');
+    const module = JSON.stringify(new URL('./process-lock.ts', import.meta.url).href);
     writeFileSync(
       program,
-      `import net from 'node:net'; net.createServer().listen(process.argv[2], () => process.send('up'));`,
+      `import { takeLock } from ${module};
+       const take = () => process.send(takeLock(process.argv[2]) ? 'held' : 'refused');
+       process.on('message', take);
+       take();`,
     );
-    const holder = fork(program, [path]);
-    await once(holder, 'message');
-    expect(await takeLock(path)).toBeUndefined();
-    holder.kill('SIGKILL');
-    await once(holder, 'exit');
-    expect(existsSync(path)).toBe(true);
+    const contender = async () => {
+      const child = fork(program, [path]);
+      const [answer] = await once(child, 'message');
+      return { child, answer };
+    };
+    const holder = await contender();
+    const others = await Promise.all([contender(), contender(), contender()]);
+    try {
+      expect([holder, ...others].map(({ answer }) => answer)).toEqual(['held', 'refused', 'refused', 'refused']);
+      expect(takeLock(path)).toBeUndefined();
+      holder.child.kill('SIGKILL');
+      await once(holder.child, 'exit');
 
-    const taken = (await Promise.all([takeLock(path), takeLock(path), takeLock(path)])).filter((release) => release);
-    expect(taken).toHaveLength(1);
-    expect(readdirSync(dir).sort()).toEqual(['holder.mjs', 'lock']);
-    await taken[0]?.();
+      const answers = others.map(async ({ child }) => (await once(child, 'message'))[0] as string);
+      for (const { child } of others) child.send('again');
+      expect((await Promise.all(answers)).sort()).toEqual(['held', 'refused', 'refused']);
+    } finally {
+      for (const { child } of others) child.kill('SIGKILL');
+    }
+  });
+
+  it('says what is wrong with its file', () => {
+    expect(() => takeLock(join(dir, 'missing', 'lock'))).toThrow('unable to open');
   });
 });

@@ -21,12 +21,12 @@ export type EmbeddedPostgres = {
  */
 export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const sockets = await socketDirectory(await realpath(dataDir));
-  const unlock = await takeLock(join(sockets, 'relay.lock'));
+  const unlock = takeLock(join(dataDir, 'lock'));
   if (unlock === undefined) {
     throw new Error(`another relay runs with the data directory ${dataDir}: stop it, or set HERMIT_DATA_DIR`);
   }
   try {
+    const sockets = await socketDirectory(await realpath(dataDir));
     // Loaded only here: a clustered pod never pays for it.
     const [{ PGlite }, { PGLiteSocketServer }] = await Promise.all([
       import('@electric-sql/pglite'),
@@ -51,11 +51,11 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPo
       async close() {
         await server.stop();
         await database.close();
-        await unlock();
+        unlock();
       },
     };
   } catch (error) {
-    await unlock();
+    unlock();
     throw error;
   }
 }
