@@ -94,7 +94,7 @@ export async function startHttpSide(options: HttpSideOptions = {}): Promise<Http
     audit,
     entries: audit.entries,
     pods: async () => [],
-    checks: { database: () => database.ping(), ...options.checks },
+    checks: { postgres: () => database.ping(), ...options.checks },
   });
   await app.ready();
 

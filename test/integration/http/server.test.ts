@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import { HermitError } from '@hermit/protocol';
 import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { healthRoutes } from '../../../services/relay/src/http/health-routes.ts';
+import { createHttpServer } from '../../../services/relay/src/http/http-server.ts';
 import { type HttpSide, startHttpSide } from './http-kit.ts';
 
 let relay: HttpSide;
@@ -58,13 +60,35 @@ describe('health', () => {
     expect(asked).toBe(1);
   });
 
+  it('stays ready without Postgres once it has been, and says so; not without Redis', async () => {
+    let away: string[] = ['postgres'];
+    let now = 0;
+    const check = (part: string) => async () => {
+      if (away.includes(part)) throw new Error('away');
+    };
+    const checks = { postgres: check('postgres'), redis: check('redis') };
+    await using app = await createHttpServer({ trustProxy: false });
+    healthRoutes(app, { checks, now: () => now });
+    const statusWithout = async (...parts: string[]) => {
+      away = parts;
+      now += 5_000;
+      const { statusCode, body } = await app.inject('/readyz');
+      return [`${statusCode}`, ...[...body.matchAll(/(?<="part":")\w+/g)].map(([part]) => part)];
+    };
+    expect(await statusWithout('postgres')).toEqual(['503', 'postgres']);
+    expect(await statusWithout()).toEqual(['200']);
+    expect(await statusWithout('postgres')).toEqual(['200', 'postgres']);
+    expect(await statusWithout('postgres', 'redis')).toEqual(['503', 'postgres', 'redis']);
+    expect(await statusWithout('redis')).toEqual(['503', 'redis']);
+  });
+
   it('is not well when the database is gone, and accounts say so: 503', async () => {
     await using ill = await startHttpSide();
     const { accessToken: token } = await ill.person();
     await ill.sql.end({ timeout: 1 });
     expect(await ill.request('GET', '/readyz')).toMatchObject({
       status: 503,
-      body: { details: { missing: [{ part: 'database' }] } },
+      body: { details: { missing: [{ part: 'postgres' }] } },
     });
     const body = { email: 'ada@example.org', password: 'correct horse' };
     expect(await ill.request('POST', '/auth/login', { body })).toMatchObject({

@@ -45,8 +45,9 @@ describe('of two pods', () => {
     ways[pod]?.speak();
     // What was said into the silence is never answered.
     ways[pod]?.cut();
-    await until('the pod is ready', async () => (await fetch(`${relays.pod(pod).url}/readyz`)).ok, 60_000);
+    await until('the pod has Postgres', async () => (await readiness(pod)).body.missing?.length === 0, 60_000);
   };
+  const readiness = (pod: number) => relays.pod(pod).call<{ missing?: { part: string }[] }>('GET', '/readyz');
 
   it('both without an answer from Postgres: agents and clients that were let in before come back, nobody else', async () => {
     const owner = await relays.person();
@@ -76,6 +77,10 @@ describe('of two pods', () => {
     const refusals = [introduce(relays, 0, unseen), introduce(relays, 1, mine), introduce(relays, 0, forged)];
     expect(await Promise.all(refusals)).toEqual(Array(3).fill('UNAVAILABLE'));
     expect(back.closed).toBeNull();
+    // Or nothing could reach it through a Service.
+    for (const pod of [0, 1]) {
+      expect(await readiness(pod)).toMatchObject({ status: 200, body: { missing: [{ part: 'postgres' }] } });
+    }
 
     await Promise.all([regain(0), regain(1)]);
     await until('strangers are let in again', async () => (await introduce(relays, 1, unseen)) === null, 30_000);

@@ -2,11 +2,14 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { HermitError } from '@hermit/protocol';
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { failures } from './http-errors.ts';
 
 /** Named parts that this pod needs to serve. Each resolves when its part is there, and rejects with why not. */
 export type HealthChecks = Record<string, () => Promise<void>>;
+
+/** Parts that a pod needs to begin, and can do without once it has been ready. */
+const ONLY_AT_FIRST: readonly string[] = ['postgres'];
 
 /** Milliseconds that a part has to answer. */
 const CHECK = 2_000;
@@ -26,7 +29,8 @@ const ADVICE: Record<string, string> = {
   '3D000': 'there is no such database, check its URL',
 };
 
-type Missing = { part: string; reason: string };
+const MissingPart = Type.Object({ part: Type.String(), reason: Type.String() });
+type Missing = Static<typeof MissingPart>;
 
 export type HealthRoutesOptions = { checks: HealthChecks; now?: () => number };
 
@@ -35,6 +39,7 @@ export function healthRoutes(scope: FastifyInstance, options: HealthRoutesOption
   const tags = ['health'];
   const { checks, now = Date.now } = options;
   let last: { at: number; missing: Promise<Missing[]> } | undefined;
+  let begun = false;
 
   const Ok = Type.Object({ status: Type.Literal('ok') });
   // Both depend on nothing outside this process: a pod is not restarted because Redis or Postgres is away.
@@ -50,13 +55,21 @@ export function healthRoutes(scope: FastifyInstance, options: HealthRoutesOption
       schema: {
         tags,
         summary: 'The pod can serve; if not, what is missing',
-        response: { 200: Type.Object({ status: Type.Literal('ready') }), ...failures('UNAVAILABLE') },
+        response: {
+          200: Type.Object({ status: Type.Literal('ready'), missing: Type.Array(MissingPart) }),
+          ...failures('UNAVAILABLE'),
+        },
       },
     },
     async () => {
       if (last === undefined || now() - last.at >= GOOD_FOR) last = { at: now(), missing: missingOf(checks) };
       const missing = await last.missing;
-      if (missing.length === 0) return { status: 'ready' as const };
+      // With Postgres away all pods would leave their Service at once, and nobody who is known could come back to them.
+      const needed = begun ? missing.filter(({ part }) => !ONLY_AT_FIRST.includes(part)) : missing;
+      if (needed.length === 0) {
+        begun = true;
+        return { status: 'ready' as const, missing };
+      }
       const sentences = missing.map(({ part, reason }) => `${part} (${reason})`);
       throw new HermitError('UNAVAILABLE', `Not ready: ${sentences.join(', ')}.`, { missing });
     },
