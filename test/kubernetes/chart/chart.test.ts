@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { ASSUMED } from '../../../bench/src/capacity/constants.ts';
 import { outdated } from '../../../deploy/helm/generate.ts';
 import { Environment } from '../../../services/relay/src/config.ts';
 import { containersOf, insecure, nameOf, objectsIn, podOf } from '../kit/objects.ts';
@@ -62,7 +63,13 @@ describe('values that are right', () => {
     for (const controller of controllers) {
       const set = `ingress.enabled=true,ingress.hosts={hermit.example.org},ingress.controller=${controller}`;
       const { stdout } = await template(...base, '--set', set);
-      given[controller] = objectsIn(stdout)[0]?.metadata.annotations ?? {};
+      const [ingress] = objectsIn(stdout);
+      given[controller] = ingress?.metadata.annotations ?? {};
+      if (controller !== 'contour') continue;
+      // It compares them with the paths of the rules, and takes no longer one.
+      const { rules = [] } = (ingress?.spec ?? {}) as { rules?: { http: { paths: { path: string }[] } }[] };
+      const paths = rules.flatMap(({ http }) => http.paths.map(({ path }) => path));
+      expect(ingress?.metadata.annotations?.['projectcontour.io/websocket-routes']?.split(',')).toEqual(paths);
     }
     await expect(`${JSON.stringify(given, null, 2)}\n`).toMatchFileSnapshot(golden('ingress-annotations.json'));
   });
@@ -108,6 +115,13 @@ describe('what the chart says beside its templates', () => {
     expect(readFileSync(join(root, 'deploy', 'docker', 'Dockerfile'), 'utf8')).toContain(
       `ARG VERSION=${relay.version}\n`,
     );
+  });
+
+  it('scales where the reckoning of docs/capacity.md does', () => {
+    const { autoscaling } = parse(readFileSync(join(chart, 'values.yaml'), 'utf8')) as {
+      autoscaling: { targetCPU: string };
+    };
+    expect(autoscaling.targetCPU).toBe(`${ASSUMED.fill * 1000}m`);
   });
 
   it('sets no variable that the relay does not read', async () => {

@@ -25,7 +25,8 @@ haproxy.org/timeout-tunnel: 1h
 {{- else if eq $controller "haproxy-ingress" }}
 haproxy-ingress.github.io/timeout-tunnel: 1h
 {{- else if eq $controller "contour" }}
-projectcontour.io/websocket-routes: /ws/agent,/ws/client
+{{- /* Compared with the paths of the Ingress' rules, of which there is one. */}}
+projectcontour.io/websocket-routes: /
 projectcontour.io/response-timeout: infinity
 {{- else if eq $controller "alb" }}
 alb.ingress.kubernetes.io/target-type: ip
