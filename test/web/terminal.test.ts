@@ -112,6 +112,19 @@ describe('a person without an account', () => {
     await person.machine('shed').getByText('Never seen').waitFor();
   });
 
+  test('approves one that signs in, with the password', async () => {
+    const { page } = person;
+    type Begun = { code: string; secret: string };
+    const begun = await home.cluster.call<Begun>('POST', '/auth/device', {}, null);
+    await page.goto(`/device?code=${begun.body.code}`);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByLabel('Your password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Approve', exact: true }).click();
+    await page.getByText('The device is let in').waitFor();
+    const outcome = await home.cluster.call('POST', '/auth/device/outcome', { secret: begun.body.secret }, null);
+    expect(outcome.body).toMatchObject({ status: 'login' });
+  });
+
   test('refuses one that is not known', async () => {
     const { page } = person;
     const { cluster } = home;

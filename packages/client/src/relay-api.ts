@@ -31,7 +31,14 @@ export type DeviceOutcome =
   | ({ status: 'login' } & Tokens)
   | { status: 'machine'; machine: MachineInfo; token: string };
 /** What a code asks for. `machineName` null: a login. */
-export type DeviceQuestion = { machineName: string | null; client: string; address: string; replaces: boolean };
+export type DeviceQuestion = {
+  machineName: string | null;
+  client: string;
+  address: string;
+  replaces: boolean;
+  /** Approving takes the password. */
+  password: boolean;
+};
 
 const DEADLINE_MS = 15_000;
 
@@ -130,7 +137,7 @@ export class RelayApi {
   async decideDevice(
     accessToken: string,
     code: string,
-    decision: { approve: boolean; replace: boolean },
+    decision: { approve: boolean; replace: boolean; password?: string },
   ): Promise<void> {
     await this.call('POST', 'api/device/approve', accessToken, { code, ...decision });
   }

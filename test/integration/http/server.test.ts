@@ -217,6 +217,7 @@ describe('the documentation', () => {
       }),
     );
     expect(operations.sort()).toEqual([
+      'DELETE /api/identities/{id} token 204 401 403 404 429 503',
       'DELETE /api/invites/{id} token 204 401 403 404 429 503',
       'DELETE /api/logins token 204 401 429 503',
       'DELETE /api/logins/{id} token 204 401 404 429 503',
@@ -226,6 +227,7 @@ describe('the documentation', () => {
       'GET /api/admin/overview token 200 401 403 429 503',
       'GET /api/audit token 200 400 401 429 503',
       'GET /api/device/{code} token 200 400 401 404 429 503',
+      'GET /api/identities token 200 401 429 503',
       'GET /api/invites token 200 401 403 429 503',
       'GET /api/logins token 200 401 429 503',
       'GET /api/machines token 200 401 429 503',
@@ -240,7 +242,7 @@ describe('the documentation', () => {
       'GET /livez - 200',
       'GET /readyz - 200 503',
       'PATCH /api/machines/{id} token 200 400 401 404 429 503',
-      'POST /api/device/approve token 204 400 401 404 429 503',
+      'POST /api/device/approve token 204 400 401 403 404 429 503',
       'POST /api/invites token 201 400 401 403 429 503',
       'POST /api/machines token 201 400 401 403 429 503',
       'POST /api/machines/{id}/sessions/{sessionId}/shares token 201 400 401 403 404 429 503',
@@ -248,7 +250,7 @@ describe('the documentation', () => {
       'POST /api/password token 204 400 401 429 503',
       'POST /api/shares token 201 400 401 403 404 429 503',
       'POST /api/sign-in-links token 201 400 401 429 503',
-      'POST /api/sso/link token 200 401 404 429 503',
+      'POST /api/sso/link token 200 400 401 403 404 429 503',
       'POST /auth/device - 201 400 429 503',
       'POST /auth/device/outcome - 200 400 403 404 429 503',
       'POST /auth/link - 200 400 401 429 503',

@@ -37,7 +37,10 @@ describe('without a password', () => {
     await using login = elsewhere.run(['login', '--relay', relay]);
     const code = await codeOf(login);
     expect(login.stderr).toContain(`/device?code=${code}`);
-    expect(await ann.output('approve', code.toLowerCase(), '--yes')).toBe('');
+    await using approving = ann.run(['approve', code.toLowerCase(), '--yes']);
+    approving.child.stdin?.end(`${PASSWORD}\n`);
+    expect({ code: await approving.end(), says: approving.stderr }).toMatchObject({ code: 0 });
+    expect(approving.stdout).toBe('');
     expect(await login.end()).toBe(0);
     expect(login.stderr).toContain(`as ${cluster.account.email}`);
     expect(JSON.parse(await elsewhere.output('machines', '--json'))).toHaveLength(1);

@@ -45,14 +45,43 @@ describe('a device', () => {
     expect(link).toBe(`https://hermit.example.org/base/device?code=${code}`);
     expect(await outcome(secret)).toMatchObject({ status: 200, body: { status: 'pending', interval } });
     const asked = await relays.pod(1).call('GET', `/api/device/${code.toLowerCase()}`, { token: person.accessToken });
-    expect(asked).toMatchObject({ status: 200, body: { machineName: null, address: '127.0.0.1', replaces: false } });
-    expect((await decide({ code })).status).toBe(204);
-    expect((await decide({ code })).status).toBe(404);
+    const question = { machineName: null, address: '127.0.0.1', replaces: false, password: true };
+    expect(asked).toMatchObject({ status: 200, body: question });
+    // An access token alone, which may be stolen and is worth minutes, buys no login.
+    for (const password of [{}, { password: 'wrong' }]) {
+      expect(await decide({ code, ...password })).toMatchObject({ status: 401, body: { code: 'INVALID_CREDENTIALS' } });
+    }
+    expect((await decide({ code, password: PASSWORD })).status).toBe(204);
+    expect((await decide({ code, password: PASSWORD })).status).toBe(404);
     const { body } = await outcome(secret);
     expect(body).toMatchObject({ status: 'login', user: { id: person.id, email: person.email } });
     const me = await relays.pod(1).call('GET', '/api/me', { token: String(body.accessToken) });
     expect(me.body).toMatchObject({ id: person.id });
     expect((await outcome(secret)).status).toBe(404);
+  });
+
+  it('that was approved gets nothing once its user has logged out everywhere, or changed the password', async () => {
+    const ends = [
+      ['DELETE', '/api/logins'],
+      ['POST', '/api/password', { current: PASSWORD, next: 'a better password' }],
+    ] as const;
+    for (const [method, path, body] of ends) {
+      const { accessToken: token } = await relays.person();
+      const asked = [await begin(), await begin({ machineName: 'box' })];
+      for (const { code } of asked) {
+        const answer = await relays
+          .pod(1)
+          .call('POST', '/api/device/approve', { token, body: { code, password: PASSWORD } });
+        expect(answer.status).toBe(204);
+      }
+      const link = await relays
+        .pod(0)
+        .call<{ code: string }>('POST', '/api/sign-in-links', { token, body: { password: PASSWORD } });
+      expect((await relays.pod(0).call(method, path, { token, ...(body ? { body } : {}) })).status).toBe(204);
+      for (const { secret } of asked) expect((await outcome(secret, 1)).status).toBe(404);
+      const { code } = link.body;
+      expect((await relays.pod(1).call('POST', '/auth/link', { body: { code } })).status).toBe(401);
+    }
   });
 
   it('is told that it was refused', async () => {
@@ -105,7 +134,8 @@ describe('a device', () => {
     expect(actions(entries)).toEqual(
       expect.arrayContaining(['registered', 'device_approved', 'login', 'device_refused']),
     );
-    expect(later[0]).toMatchObject({
+    // Each pod writes what it saw in its own time.
+    expect(later.find((entry) => entry.machineId === machineId)).toMatchObject({
       ...{ action: 'machine_added', machineId, actorEmail: person.email },
       details: { name: 'audited', way: 'device' },
     });
@@ -219,7 +249,11 @@ describe('single sign-on', () => {
     const person = await relays.person();
     const { name } = someone();
     const browser = new Browser();
-    const link = await relays.pod(0).call<{ url: string }>('POST', '/api/sso/link', { token: person.accessToken });
+    const token = person.accessToken;
+    expect((await relays.pod(0).call('POST', '/api/sso/link', { token, body: {} })).status).toBe(401);
+    const link = await relays.pod(0).call<{ url: string }>('POST', '/api/sso/link', {
+      ...{ token: person.accessToken, body: { password: PASSWORD } },
+    });
     browser.keep(base, link.headers.getSetCookie());
     await browser.logIn(link.body.url, name, `${base}/settings`);
     const entered = await enter(codeOf(await new Browser().logIn(`${base}/auth/sso`, name, `${base}/link`)));
@@ -228,13 +262,46 @@ describe('single sign-on', () => {
       all.some(({ action }) => action === 'identity_linked'),
     );
     expect(entries.find(({ action }) => action === 'identity_linked')?.details).toEqual({ issuer: provider.issuer });
+
+    type Identities = { identities: { id: string; issuer: string; subject: string }[] };
+    const { body } = await relays.pod(0).call<Identities>('GET', '/api/identities', { token });
+    expect(body.identities).toMatchObject([{ issuer: provider.issuer, subject: name }]);
+    const remove = (of: string) =>
+      relays.pod(0).call('DELETE', `/api/identities/${body.identities[0]?.id}`, { token: of });
+    expect((await remove((await relays.person()).accessToken)).status).toBe(404);
+    expect((await remove(token)).status).toBe(204);
+    // A stranger from then on.
+    const stranger = await enter(codeOf(await new Browser().logIn(`${base}/auth/sso`, name, `${base}/link`)));
+    expect(stranger.body.user.id).not.toBe(person.id);
+  });
+
+  it('lets who has no password approve a device after a log-in of a moment ago, and keeps their only identity', async () => {
+    const { name } = someone();
+    const { body } = await enter(codeOf(await new Browser().logIn(`${base}/auth/sso`, name, `${base}/link`)));
+    const token = body.accessToken;
+    const approve = async () => {
+      const asked = await relays.pod(0).call<Started>('POST', '/auth/device', { body: {} });
+      const { code } = asked.body;
+      const question = await relays.pod(0).call('GET', `/api/device/${code}`, { token });
+      expect(question.body).toMatchObject({ password: false });
+      return (await relays.pod(0).call('POST', '/api/device/approve', { token, body: { code } })).status;
+    };
+    expect(await approve()).toBe(204);
+    await relays.sql`update logins set created_at = created_at - interval '11 minutes' where user_id = ${body.user.id}`;
+    expect(await approve()).toBe(403);
+    type Identities = { identities: { id: string }[] };
+    const mine = await relays.pod(0).call<Identities>('GET', '/api/identities', { token });
+    const [only] = mine.body.identities;
+    expect((await relays.pod(0).call('DELETE', `/api/identities/${only?.id}`, { token })).status).toBe(403);
   });
 
   it('links nothing when the login that began it has ended', async () => {
     const person = await relays.person();
     const { name } = someone();
     const browser = new Browser();
-    const link = await relays.pod(0).call<{ url: string }>('POST', '/api/sso/link', { token: person.accessToken });
+    const link = await relays.pod(0).call<{ url: string }>('POST', '/api/sso/link', {
+      ...{ token: person.accessToken, body: { password: PASSWORD } },
+    });
     browser.keep(base, link.headers.getSetCookie());
     await relays.pod(0).call('DELETE', '/api/logins', { token: person.accessToken });
     const back = await browser.logIn(link.body.url, name, `${base}/auth/sso/callback`);

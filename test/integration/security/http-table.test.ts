@@ -5,7 +5,7 @@ import { httpRoutes } from '../../../services/relay/src/http/http-routes.ts';
 import { createHttpServer } from '../../../services/relay/src/http/http-server.ts';
 import { websocketRoutes } from '../../../services/relay/src/sockets/websocket-routes.ts';
 import { CALLERS, Cast, KNOWN, type Known, type Scene } from './cast.ts';
-import { type Relays, startRelays } from './relay-kit.ts';
+import { PASSWORD, type Relays, startRelays } from './relay-kit.ts';
 
 /** A status, or an error code. */
 type Outcome = number | string;
@@ -68,7 +68,9 @@ const TABLE: Record<string, Row> = {
     known: 'INVALID_CREDENTIALS',
   },
   'POST /api/sign-in-links': { send: () => ({ body: { password: 'wrong' } }), known: 'INVALID_CREDENTIALS' },
-  'POST /api/sso/link': { known: 'NOT_FOUND' },
+  'POST /api/sso/link': { send: () => ({ body: {} }), known: 'NOT_FOUND' },
+  'GET /api/identities': { known: 200 },
+  'DELETE /api/identities/:id': { send: () => ({ params: { id: randomUUID() } }), known: 'NOT_FOUND' },
 
   'GET /api/admin/overview': { known: 'FORBIDDEN' },
   'GET /api/invites': { known: 'FORBIDDEN' },
@@ -80,7 +82,7 @@ const TABLE: Record<string, Row> = {
     known: 200,
   },
   'POST /api/device/approve': {
-    send: async (_scene, _who, cast) => ({ body: { code: (await device(cast)).code } }),
+    send: async (_scene, _who, cast) => ({ body: { code: (await device(cast)).code, password: PASSWORD } }),
     known: 204,
   },
 

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { printable } from '../output/printable.ts';
+import { readPassword } from '../terminal/password.ts';
 import { examples } from './examples.ts';
 
 type Options = { yes?: boolean; replace?: boolean; refuse?: boolean };
@@ -14,7 +15,8 @@ export function approveCommand(context: Context): Command {
     .summary('let a device in that shows a code')
     .description(
       'Lets a device in that shows a code: the command line of another computer, or the agent of a new machine. It acts ' +
-        'in your name from then on, so approve only what you have started yourself, now.',
+        'in your name from then on, so approve only what you have started yourself, now. A login takes your password as ' +
+        'well; when standard input is not a terminal, it is its first line.',
     )
     .argument('<code>', 'the code as the device shows it')
     .option('-y, --yes', 'do not ask')
@@ -41,7 +43,9 @@ export function approveCommand(context: Context): Command {
         context.exitCode = EXIT.failed;
         return;
       }
-      await client.api.decideDevice(token, code, { approve, replace });
+      // A login outlives the token this is asked with, so the relay asks who is really here.
+      const password = approve && question.password ? { password: await asked(context, client.api.url) } : {};
+      await client.api.decideDevice(token, code, { approve, replace, ...password });
       context.note(approve ? 'It is let in.' : 'It is refused.');
     });
 }
@@ -50,6 +54,10 @@ function described({ machineName, client, address }: DeviceQuestion): string {
   const what =
     machineName === null ? 'a login to your account' : `the token of the machine “${printable(machineName)}”`;
   return `${printable(client) || 'A program'} at ${printable(address)} asks for ${what}.`;
+}
+
+function asked({ stdin, stderr }: Context, relay: string): Promise<string> {
+  return readPassword(stdin, stderr, `Your password at ${relay}: `);
 }
 
 async function agreed(context: Context): Promise<boolean> {

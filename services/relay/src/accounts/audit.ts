@@ -10,6 +10,7 @@ export const AUDIT_ACTIONS = {
   logout: 'a login was ended; without `login`: all of them',
   password_changed: 'the password was changed',
   identity_linked: 'a provider of single sign-on may log in to the account',
+  identity_removed: 'a provider of single sign-on may log in to the account no more',
   device_approved: 'a device was let in; with `machine`: for the token of that machine',
   device_refused: 'a device was refused',
   invited: 'an administrator made an invitation',

@@ -1,10 +1,14 @@
 // Users as a provider of single sign-on knows them: by issuer and subject, never by an address alone.
-import { HermitError } from '@hermit/protocol';
+import { HermitError, isUuid } from '@hermit/protocol';
 import type { Sql, TransactionSql } from 'postgres';
 import { type User, withFirst } from './users.ts';
 
 /** What the provider vouches for. */
 export type Identity = { readonly issuer: string; readonly subject: string };
+export type LinkedIdentity = Identity & {
+  readonly id: string /** Milliseconds since 1970. */;
+  readonly createdAt: number;
+};
 export type IdentityClaims = Identity & { readonly email: string | null; readonly emailVerified: boolean };
 
 export type IdentitiesOptions = {
@@ -59,5 +63,33 @@ export function createIdentities({ sql, now, open }: IdentitiesOptions) {
         select user_id from identities where issuer = ${issuer} and subject = ${subject}`;
       if (owner?.user_id !== userId) throw new HermitError('DUPLICATE', 'This identity belongs to another account.');
     },
+
+    async identitiesOf(userId: string): Promise<LinkedIdentity[]> {
+      const rows = await sql<(Identity & { id: string; created_at: Date })[]>`
+        select id, issuer, subject, created_at from identities where user_id = ${userId} order by created_at, id`;
+      return rows.map(({ created_at, ...row }) => ({ ...row, createdAt: created_at.getTime() }));
+    },
+
+    /** Throws NOT_FOUND; FORBIDDEN for the last one of an account without a password, to which it is the only way in. */
+    async removeIdentity(userId: string, id: string): Promise<Identity> {
+      if (!isUuid(id)) throw unknown();
+      return sql.begin(async (tx) => {
+        // Of two that are taken away at once, one may be the last.
+        const [user] = await tx<{ has: boolean }[]>`
+          select password_hash is not null as has from users where id = ${userId} for no key update`;
+        const [gone] = await tx<Identity[]>`
+          delete from identities where id = ${id} and user_id = ${userId} returning issuer, subject`;
+        if (gone === undefined) throw unknown();
+        const left = await tx`select 1 from identities where user_id = ${userId} limit 1`;
+        if (user?.has !== true && left.length === 0) {
+          throw new HermitError('FORBIDDEN', 'Your account has no password: this is the only way into it.');
+        }
+        return gone;
+      }) as Promise<Identity>;
+    },
   };
+}
+
+function unknown(): HermitError {
+  return new HermitError('NOT_FOUND', 'Your account has no such identity.');
 }

@@ -136,11 +136,25 @@ export function createLogins({ sql, tokens, onChange, now }: LoginsOptions) {
       onChange({ type: 'logins_ended', userId, loginIds: [loginId] });
     },
 
-    /** Logged out everywhere; but for one login, if it is named. */
+    /** Milliseconds since somebody logged in, however often it was renewed; infinite for a login that is none. */
+    async loginAge(userId: string, loginId: string | null): Promise<number> {
+      const [row] =
+        loginId !== null && isUuid(loginId)
+          ? await sql<Pick<Row, 'created_at'>[]>`
+              select created_at from logins where id = ${loginId} and user_id = ${userId}`
+          : [];
+      return row === undefined ? Number.POSITIVE_INFINITY : now() - row.created_at.getTime();
+    },
+
+    /** Logged out everywhere; but for one login, if it is named. What was to become a login becomes none. */
     async endLoginsOf(userId: string, except: string | null = null): Promise<void> {
       const kept = except !== null && isUuid(except) ? except : null;
-      const ended = await sql<{ id: string }[]>`
-        delete from logins where user_id = ${userId} and (${kept}::uuid is null or id <> ${kept}::uuid) returning id`;
+      const ended = (await sql.begin(async (tx) => {
+        await tx`delete from sign_in_links where user_id = ${userId}`;
+        await tx`delete from device_requests where user_id = ${userId} and approved`;
+        return tx<{ id: string }[]>`
+          delete from logins where user_id = ${userId} and (${kept}::uuid is null or id <> ${kept}::uuid) returning id`;
+      })) as { id: string }[];
       onChange({ type: 'logins_ended', userId, loginIds: kept === null ? null : ended.map(({ id }) => id) });
     },
 

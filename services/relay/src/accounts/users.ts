@@ -71,6 +71,13 @@ export function createUsers({ sql, passwords, registration, now }: UsersOptions)
       if (changed.count === 0) throw new HermitError('INVALID_CREDENTIALS');
     },
 
+    /** Whoever came by single sign-on may have none. */
+    async hasPassword(userId: string): Promise<boolean> {
+      const [found] = await sql<{ has: boolean }[]>`
+        select password_hash is not null as has from users where id = ${userId}`;
+      return found?.has === true;
+    },
+
     /** By user id; who is gone is missing. */
     async emailsOf(ids: readonly string[]): Promise<Map<string, string>> {
       if (ids.length === 0) return new Map();

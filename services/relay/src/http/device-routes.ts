@@ -10,9 +10,10 @@ import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { limited } from '../limits/request-limits.ts';
 import { callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
-import { bodyOf, LoginBody } from './login-routes.ts';
+import { AnyText, bodyOf, LoginBody } from './login-routes.ts';
 import { infoOf, MachineName } from './machine-routes.ts';
 import { originOf } from './origin.ts';
+import { type StepUpOptions, stepUp } from './step-up.ts';
 
 /** Seconds between two questions of a device. */
 const INTERVAL = 2;
@@ -25,6 +26,7 @@ const Asked = Type.Object({
   createdAt: Timestamp,
   expiresAt: Timestamp,
   replaces: Type.Boolean({ description: 'You have a machine of this name: approving takes its token away' }),
+  password: Type.Boolean({ description: 'Approving takes your password: a login lives longer than your token' }),
 });
 const Outcome = Type.Union([
   Type.Object({ status: Type.Literal('pending'), interval: Type.Integer() }),
@@ -34,7 +36,8 @@ const Outcome = Type.Union([
 ]);
 
 export type DeviceRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm' | 'startDevice' | 'deviceByCode' | 'decideDevice' | 'deviceOutcome'>;
+  accounts: Pick<Accounts, 'confirm' | 'startDevice' | 'deviceByCode' | 'decideDevice' | 'deviceOutcome'> &
+    StepUpOptions['accounts'];
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;
   audit?: Recorder;
@@ -137,7 +140,8 @@ export function decidingDeviceRoutes(scope: FastifyInstance, options: DeviceRout
     async (request) => {
       const { id } = callerOf(request);
       await limits.take('code', id);
-      return accounts.deviceByCode(id, request.params.code);
+      const asked = await accounts.deviceByCode(id, request.params.code);
+      return { ...asked, password: asked.machineName === null && (await accounts.hasPassword(id)) };
     },
   );
 
@@ -151,14 +155,23 @@ export function decidingDeviceRoutes(scope: FastifyInstance, options: DeviceRout
           code: Code,
           approve: Type.Optional(Type.Boolean({ description: 'true, or false to refuse' })),
           replace: Type.Optional(Type.Boolean({ description: 'true where the token of a machine may be replaced' })),
+          password: Type.Optional(AnyText('your password, where a login is approved')),
         }),
-        response: { 204: Type.Null({ description: 'Decided' }), ...failures('VALIDATION', 'DUPLICATE'), ...denied },
+        response: {
+          204: Type.Null({ description: 'Decided' }),
+          ...failures('VALIDATION', 'DUPLICATE', 'INVALID_CREDENTIALS', 'FORBIDDEN'),
+          ...denied,
+        },
       },
     },
     async (request, reply) => {
       const { id } = callerOf(request);
-      const { code, approve = true, replace = false } = request.body;
+      const { code, approve = true, replace = false, password } = request.body;
       await limits.take('code', id);
+      // A stolen access token, which is worth minutes, must not buy a login.
+      if (approve && (await accounts.deviceByCode(id, code)).machineName === null) {
+        await stepUp(request, options, password);
+      }
       const { machineName } = await accounts.decideDevice(id, code, { approve, replace });
       const action = approve ? 'device_approved' : 'device_refused';
       const details = machineName === null ? {} : { machine: machineName };

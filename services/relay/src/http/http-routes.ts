@@ -11,6 +11,7 @@ import { type AuditRoutesOptions, auditRoutes } from './audit-routes.ts';
 import { askingDeviceRoutes, type DeviceRoutesOptions, decidingDeviceRoutes } from './device-routes.ts';
 import { documentation } from './documentation.ts';
 import { type HealthChecks, healthRoutes } from './health-routes.ts';
+import { identityRoutes } from './identity-routes.ts';
 import { inviteRoutes } from './invite-routes.ts';
 import { makeLinkRoute, useLinkRoute } from './link-routes.ts';
 import { loginRoutes } from './login-routes.ts';
@@ -45,7 +46,7 @@ export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOption
   healthRoutes(app, { checks });
   for (const routes of [loginRoutes, useLinkRoute, signOnRoutes, askingDeviceRoutes]) routes(app, options);
   const demanding = [accountRoutes, adminRoutes, attachmentRoutes, auditRoutes, decidingDeviceRoutes, inviteRoutes];
-  for (const routes of [...demanding, linkIdentityRoute, makeLinkRoute, machineRoutes, shareRoutes]) {
+  for (const routes of [...demanding, identityRoutes, linkIdentityRoute, makeLinkRoute, machineRoutes, shareRoutes]) {
     await app.register((scope, _, done) => {
       routes(scope, options);
       done();

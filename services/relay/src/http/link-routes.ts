@@ -6,13 +6,13 @@ import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
-import { guessed } from '../limits/guesses.ts';
-import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
-import { addressOf, limited } from '../limits/request-limits.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import { limited } from '../limits/request-limits.ts';
 import { callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { AnyText, bodyOf, LoginBody } from './login-routes.ts';
 import { originOf } from './origin.ts';
+import { provePassword } from './step-up.ts';
 
 export type LinkRoutesOptions = {
   accounts: Pick<Accounts, 'confirm' | 'authenticate' | 'openLogin' | 'makeSignInLink' | 'useSignInLink'>;
@@ -26,7 +26,7 @@ export type LinkRoutesOptions = {
  * worth minutes, must not buy one.
  */
 export function makeLinkRoute(scope: FastifyInstance, options: LinkRoutesOptions): void {
-  const { accounts, limits = UNLIMITED } = options;
+  const { accounts } = options;
   demandToken(scope, options);
   scope.withTypeProvider<TypeBoxTypeProvider>().post(
     '/api/sign-in-links',
@@ -42,10 +42,8 @@ export function makeLinkRoute(scope: FastifyInstance, options: LinkRoutesOptions
       },
     },
     async (request, reply) => {
-      const { id, email } = callerOf(request);
-      const { password } = request.body;
-      await guessed(limits, [email, addressOf(request)], () => accounts.authenticate({ email, password }));
-      return reply.code(201).send(await accounts.makeSignInLink(id));
+      await provePassword(request, options, request.body.password);
+      return reply.code(201).send(await accounts.makeSignInLink(callerOf(request).id));
     },
   );
 }

@@ -13,14 +13,17 @@ import { limited } from '../limits/request-limits.ts';
 import { callerOf, demandToken, loginOf } from './caller.ts';
 import { relayUrl } from './device-routes.ts';
 import { failures } from './http-errors.ts';
+import { AnyText } from './login-routes.ts';
 import { originOf } from './origin.ts';
+import { type StepUpOptions, stepUp } from './step-up.ts';
 
 const COOKIE = 'hermit_sign_on';
 const Redirect = Type.Null({ description: 'To another address' });
 const CALLBACK = 'auth/sso/callback';
 
 export type SignOnRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm' | 'userByIdentity' | 'linkIdentity' | 'makeSignInLink'>;
+  accounts: Pick<Accounts, 'confirm' | 'userByIdentity' | 'linkIdentity' | 'makeSignInLink'> &
+    StepUpOptions['accounts'];
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;
   registration: Registration;
@@ -107,6 +110,7 @@ export function signOnRoutes(scope: FastifyInstance, options: SignOnRoutesOption
   );
 }
 
+/** The password is asked for: whoever links an identity of theirs may log in by it for good. */
 export function linkIdentityRoute(scope: FastifyInstance, options: SignOnRoutesOptions): void {
   demandToken(scope, options);
   scope.withTypeProvider<TypeBoxTypeProvider>().post(
@@ -115,13 +119,16 @@ export function linkIdentityRoute(scope: FastifyInstance, options: SignOnRoutesO
       schema: {
         tags: ['account'],
         summary: 'Link your account to an identity at the provider: where to send the browser',
+        body: Type.Object({ password: Type.Optional(AnyText('your password, if you have one')) }),
         response: {
           200: Type.Object({ url: Type.String() }),
-          ...failures('NOT_AUTHENTICATED', 'NOT_FOUND', 'UNAVAILABLE'),
+          ...failures('VALIDATION', 'INVALID_CREDENTIALS', 'FORBIDDEN', 'NOT_FOUND', 'UNAVAILABLE'),
         },
       },
     },
     async (request, reply) => {
+      known(options);
+      await stepUp(request, options, request.body.password);
       const link = { userId: callerOf(request).id, loginId: loginOf(request) };
       return { url: await leave(request, reply, options, link) };
     },

@@ -6,8 +6,11 @@ import { call } from '../relay/account.ts';
 import type { Relay } from '../relay/relay.ts';
 import { go } from '../router.ts';
 
-/** `machineName`: a machine wants to be let in; null: a device wants to sign in. `replaces`: a machine has that name. */
-type Asked = { machineName: string | null; address: string; replaces: boolean };
+/**
+ * `machineName`: a machine wants to be let in; null: a device wants to sign in. `replaces`: a machine has that name.
+ * `password`: to let it in takes the password.
+ */
+type Asked = { machineName: string | null; address: string; replaces: boolean; password: boolean };
 type Step = { name: 'code' } | { name: 'decide'; code: string; asked: Asked } | { name: 'decided'; yes: boolean };
 
 export function ApproveDevice({ relay, code }: { relay: Relay; code: string }): JSX.Element {
@@ -34,14 +37,20 @@ export function ApproveDevice({ relay, code }: { relay: Relay; code: string }): 
       return { name: 'decide', code: typed, asked };
     });
   };
-  const decide = (yes: boolean) => {
+  const decide = (yes: boolean, password?: string) => {
     const { value } = step;
     if (value.name !== 'decide') return;
-    const body = { code: value.code, approve: yes, ...(yes && value.asked.replaces ? { replace: true } : {}) };
+    const replace = yes && value.asked.replaces ? { replace: true } : {};
+    const body = { code: value.code, approve: yes, ...replace, ...(password === undefined ? {} : { password }) };
     void attempt(async (token) => {
       await call('POST', '/api/device/approve', body, token);
       return { name: 'decided', yes };
     });
+  };
+  const approve = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const password = new FormData(event.currentTarget).get('password');
+    decide(true, password === null ? undefined : String(password));
   };
   const why = (
     <p class="trouble" role="alert">
@@ -75,18 +84,24 @@ export function ApproveDevice({ relay, code }: { relay: Relay; code: string }): 
       );
     case 'decide':
       return (
-        <section class="narrow">
+        <form class="narrow" onSubmit={approve}>
           <h1>Approve a device</h1>
           <AskedFor asked={now.asked} />
           <p>Approve only a code that you see on a device of yours, now.</p>
+          {now.asked.password && (
+            <label>
+              Your password
+              <input name="password" type="password" autoComplete="current-password" maxLength={1024} required />
+            </label>
+          )}
           {why}
-          <button type="button" class="primary" disabled={busy.value} onClick={() => decide(true)}>
+          <button type="submit" class="primary" disabled={busy.value}>
             Approve
           </button>
           <button type="button" disabled={busy.value} onClick={() => decide(false)}>
             Refuse
           </button>
-        </section>
+        </form>
       );
     case 'decided':
       return (
