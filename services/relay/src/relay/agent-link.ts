@@ -24,6 +24,9 @@ import type { Pod } from './pod.ts';
 /** Bad messages that are answered before the socket is closed. */
 const PATIENCE = 20;
 
+/** A renewal that nobody answered is tried again this soon: what comes back may have forgotten us; milliseconds. */
+const RETRY = 1_000;
+
 const IDLE: Activity = { sessions: [], attachments: [] };
 
 type Register = Extract<AgentToRelay, { type: 'register' }>;
@@ -211,6 +214,8 @@ export class AgentLink implements SocketEvents {
     if (this.interest.size >= LIMITS.sessionsPerMachine * 4 && !this.interest.has(sessionId)) {
       this.interest.delete(this.interest.keys().next().value as string);
     }
+    // The one heard of last is forgotten last.
+    this.interest.delete(sessionId);
     this.interest.set(sessionId, ++this.serial);
   }
 
@@ -308,7 +313,7 @@ export class AgentLink implements SocketEvents {
       // What was said before we listened was not heard.
       this.recheck();
     });
-    this.renewLater();
+    this.renewLater(LIMITS.machineRenew);
   }
 
   /** The same machine has registered on this very pod. */
@@ -319,12 +324,13 @@ export class AgentLink implements SocketEvents {
     this.dismiss(otherInstance ? CLOSE.superseded : CLOSE.staleEpoch);
   }
 
-  private renewLater(): void {
+  private renewLater(ms: number): void {
     const { clock, random } = this.pod;
-    this.renewAt = clock.monotonic() + LIMITS.machineRenew * (0.9 + 0.1 * random());
+    this.renewAt = clock.monotonic() + ms * (0.9 + 0.1 * random());
   }
 
-  private renew(): void {
+  /** Also when what is stored may have been lost. */
+  renew(): void {
     const { claim, pod } = this;
     if (!claim || this.retired || pod.links.get(claim.machineId) !== this) return;
     pod.presence.renew(claim, (renewed) => {
@@ -336,7 +342,7 @@ export class AgentLink implements SocketEvents {
           // Whoever looked while Redis knew nothing has been told that it is offline.
           pod.machineChanged(claim, true, this.activity.sessions.length);
         }
-        this.renewLater();
+        this.renewLater(renewed.result === 'unavailable' ? RETRY : LIMITS.machineRenew);
       }
     });
   }

@@ -62,6 +62,8 @@ const ECHO_WITHIN = 10_000;
 /** A message that must not be lost is repeated this often while the bus does not take it, milliseconds; ten minutes. */
 const INSIST_EVERY = 500;
 const INSIST_TRIES = 1_200;
+/** After Redis may have forgotten everything, it knows our machines again within this time; milliseconds. */
+const REBUILT_WITHIN = 1_000;
 /** After messages may have been lost, all sockets look at their rights again within this time; milliseconds. */
 const RECHECK_WITHIN = 10_000;
 
@@ -117,6 +119,7 @@ export class Pod {
     this.bus.onRestored(() => {
       this.audiences.askTips();
       this.recheckAll();
+      this.rebuildPresence();
     });
     // One timer for all sockets.
     this.rounds = this.clock.every(LIMITS.visitEvery, () => {
@@ -324,6 +327,12 @@ export class Pod {
 
   // ---- Life of the pod
 
+  /** Redis may have come back empty: nobody shall be offline until the next renewal is due. */
+  private rebuildPresence(): void {
+    for (const link of this.links.values()) this.clock.after(REBUILT_WITHIN * this.random(), () => link.renew());
+    this.beatWithin(REBUILT_WITHIN, 0);
+  }
+
   private beat(): void {
     const { bytesFromAgents, bytesFromClients, bytesLocal, bytesRemote } = this.counters;
     let sessions = 0;
@@ -342,7 +351,12 @@ export class Pod {
       bytesIn: bytesFromAgents + bytesFromClients,
       bytesOut: bytesLocal + bytesRemote,
     });
-    this.heartbeat = this.clock.after(LIMITS.podRenew * (0.9 + 0.1 * this.random()), () => this.beat());
+    this.beatWithin(LIMITS.podRenew, 0.9);
+  }
+
+  private beatWithin(ms: number, least: number): void {
+    this.heartbeat?.cancel();
+    this.heartbeat = this.clock.after(ms * (least + (1 - least) * this.random()), () => this.beat());
   }
 
   /**
@@ -352,7 +366,6 @@ export class Pod {
   drain(withinMs: number, done: () => void): void {
     if (this.draining) return;
     this.draining = true;
-    this.heartbeat?.cancel();
     this.beat();
     const started = this.clock.monotonic();
     this.log('drain_started', { agents: this.agents.size, clients: this.clients.size, withinMs });
