@@ -12,7 +12,7 @@ import {
   Offset,
   PodId,
   PodRequest,
-  RequestId,
+  PodRequestId,
   Rows,
   Serial,
   SessionInfo,
@@ -57,7 +57,7 @@ export const AgentToRelay = {
   /** With `pod`: the answer to `list_sessions`. Without: what presence shall show. */
   sessions: Type.Object({
     type: Type.Literal('sessions'),
-    requestId: Type.Optional(RequestId),
+    requestId: Type.Optional(PodRequestId),
     pod: Type.Optional(PodId),
     sessions: Type.Array(SessionInfo, { maxItems: 1024 }),
     attachments: Type.Optional(Type.Array(AttachmentInfo, { maxItems: 65_536 })),

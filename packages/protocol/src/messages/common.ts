@@ -15,6 +15,8 @@ export const Cols = Type.Integer({ minimum: 1, maximum: LIMITS.columns });
 export const Rows = Type.Integer({ minimum: 1, maximum: LIMITS.rows });
 /** Chosen by who asks; the reply or the error repeats it. */
 export const RequestId = Type.String({ minLength: 1, maxLength: 128 });
+/** A request between a pod and a machine: a client's whole id, and whose it is (IN-3). */
+export const PodRequestId = Type.String({ minLength: 1, maxLength: 192 });
 export const Name = Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f]*$' });
 /** The id of a relay pod; it is part of channel names. */
 export const PodId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
@@ -100,4 +102,4 @@ export type StartOptions = Static<typeof StartOptions>;
 /** Names one attachment, and which attempt of it (CU-3). `clientId` is the attachment's id, chosen by the client. */
 export const AttachmentRef = { sessionId: Uuid, clientId: Uuid, attempt: Serial };
 /** Names a request and the pod that waits for its reply. */
-export const PodRequest = { requestId: RequestId, pod: PodId };
+export const PodRequest = { requestId: PodRequestId, pod: PodId };

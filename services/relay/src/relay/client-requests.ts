@@ -48,7 +48,7 @@ export class ClientRequests {
   createSession(m: Of<'create_session'>, { userId }: KnownClient): void {
     this.link.allow('create', m, () => {
       // IN-3: a repeat of this user's request is the same request, through whichever pod.
-      const key = `${userId}:${m.requestId ?? this.pod.newId()}`.slice(0, 128);
+      const key = `${userId}:${m.requestId ?? this.pod.newId()}`;
       const { type: _, machineId, requestId: __, ...options } = m;
       const { pod } = this;
       const { connection } = this.link;
