@@ -12,8 +12,9 @@ import type { Timer } from '@hermit/transport';
 import type { Pod } from './pod.ts';
 import type { Viewer } from './viewer.ts';
 
-/** A tip that was asked for is asked for again this often (INT-1). */
+/** A tip is asked for so often at the pace of tips, and then ever more slowly, down to once in this time (INT-1). */
 const TIP_TRIES = 8;
+const TIP_SLOWEST = 30_000;
 
 const SESSION_MESSAGES = (({ attached, live, catching_up, history_lost, tip, unknown_attachment, attach_refused }) => ({
   attached,
@@ -133,14 +134,15 @@ export class Audience {
     for (const viewer of [...this.viewers]) viewer.message(m);
   }
 
-  /** Asks for the tip until it is answered. */
+  /** Asks for the tip until it is answered: the machine may be away for long, and come back to any pod. */
   askTip(tries = 0): void {
     this.tipTimer?.cancel();
     this.tipTimer = null;
-    if (this.viewers.size === 0 || tries > TIP_TRIES) return;
+    if (this.viewers.size === 0) return;
     const { clock, random } = this.pod;
     const { machineId, sessionId } = this;
-    this.tipTimer = clock.after(LIMITS.tipEvery * (0.9 + 0.2 * random()), () => this.askTip(tries + 1));
+    const wait = Math.min(TIP_SLOWEST, LIMITS.tipEvery * 2 ** Math.max(0, tries - TIP_TRIES));
+    this.tipTimer = clock.after(wait * (0.9 + 0.2 * random()), () => this.askTip(tries + 1));
     this.pod.toMachine(machineId, JSON.stringify({ type: 'tip_request', sessionId }));
   }
 }
