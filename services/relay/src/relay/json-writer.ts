@@ -3,6 +3,37 @@
 import { ackFrame, framePayload, framePosition, LIMITS, type RelayToClient, uuidBytes } from '@hermit/protocol';
 import type { Clock, Socket, Timer } from '@hermit/transport';
 
+/** What all sessions of one socket write: one of them drains beside a flood of another, and its bytes count alone. */
+export class JsonLine {
+  private readonly socket: Socket;
+  private written = 0;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  get open(): boolean {
+    return this.socket.open;
+  }
+
+  /** Returns what `drained` has reached once this message has left. */
+  send(message: RelayToClient): number {
+    const text = JSON.stringify(message);
+    this.written += text.length;
+    this.socket.sendText(text);
+    return this.written;
+  }
+
+  get last(): number {
+    return this.written;
+  }
+
+  /** What else waits in the socket counts as ours: later, never too early. */
+  get drained(): number {
+    return this.written - this.socket.buffered;
+  }
+}
+
 export class JsonWriter {
   /** Applied so far, and where input without an offset goes on. */
   inputSent = 0;
@@ -10,12 +41,11 @@ export class JsonWriter {
   private readonly session: Uint8Array;
   private readonly attachment: Uint8Array;
   private readonly attempt: number;
-  private readonly socket: Socket;
+  private readonly line: JsonLine;
   private readonly clock: Clock;
   private readonly toMachine: (frame: Uint8Array) => void;
-  /** Offset reached by a message, and how many bytes had been written to the socket after it. */
+  /** Offset reached by a message, and where the line is when it has drained. */
   private undrained: { upTo: number; written: number }[] = [];
-  private written = 0;
   private acked: number | null;
   private end: number | null = null;
   private timer: Timer | null = null;
@@ -24,7 +54,7 @@ export class JsonWriter {
 
   constructor(
     of: { sessionId: string; clientId: string; attempt: number; from: number | null },
-    socket: Socket,
+    line: JsonLine,
     clock: Clock,
     toMachine: (frame: Uint8Array) => void,
   ) {
@@ -33,7 +63,7 @@ export class JsonWriter {
     this.attachment = uuidBytes(of.clientId);
     this.attempt = of.attempt;
     this.acked = of.from;
-    this.socket = socket;
+    this.line = line;
     this.clock = clock;
     this.toMachine = toMachine;
     this.keepalive = clock.every(LIMITS.ackKeepalive, () => this.acknowledge());
@@ -48,7 +78,7 @@ export class JsonWriter {
   }
 
   jumped(first: number): void {
-    this.undrained.push({ upTo: first, written: this.written });
+    this.undrained.push({ upTo: first, written: this.line.last });
     this.look();
   }
 
@@ -68,25 +98,22 @@ export class JsonWriter {
   }
 
   private write(message: RelayToClient, upTo: number | null): void {
-    const text = JSON.stringify(message);
-    this.written += text.length;
-    this.socket.sendText(text);
+    const written = this.line.send(message);
     if (upTo === null) return;
-    this.undrained.push({ upTo, written: this.written });
+    this.undrained.push({ upTo, written });
     this.look();
   }
 
   private look(): void {
     this.timer ??= this.clock.after(LIMITS.ackDelay, () => {
       this.timer = null;
-      // What others wrote to this socket counts as ours: later, never too early.
-      const drained = this.written - this.socket.buffered;
+      const { drained, open } = this.line;
       const before = this.acked;
       while (this.undrained.length > 0 && (this.undrained[0]?.written ?? 0) <= drained) {
         this.acked = this.undrained.shift()?.upTo ?? this.acked;
       }
       if (this.acked !== before) this.acknowledge();
-      if (this.undrained.length > 0 && this.socket.open) this.look();
+      if (this.undrained.length > 0 && open) this.look();
     });
   }
 

@@ -20,7 +20,7 @@ import { may } from '../auth/permissions.ts';
 import type { ClientLink } from './client-link.ts';
 import type { KnownClient } from './directory.ts';
 import { attachAsked } from './journal.ts';
-import { JsonWriter } from './json-writer.ts';
+import { JsonLine, JsonWriter } from './json-writer.ts';
 import type { Look } from './observer.ts';
 import type { Pod } from './pod.ts';
 import { type Right, Rights, type RightsHolder, type Seat } from './rights.ts';
@@ -38,11 +38,13 @@ export class Seats implements ViewerHost, RightsHolder {
   readonly bySession = new Map<string, Seat>();
   readonly rights = new Rights(this);
   private readonly link: ClientLink;
+  private readonly line: JsonLine;
 
   constructor(link: ClientLink) {
     this.link = link;
     this.pod = link.pod;
     this.socket = link.socket;
+    this.line = new JsonLine(link.socket);
   }
 
   get userId(): string | null {
@@ -134,7 +136,7 @@ export class Seats implements ViewerHost, RightsHolder {
 
   private jsonWriter(machineId: string, { sessionId, clientId, attempt, from }: Attach): JsonWriter {
     const toMachine = (frame: Uint8Array) => this.pod.toMachine(machineId, frame);
-    return new JsonWriter({ sessionId, clientId, attempt, from }, this.socket, this.pod.clock, toMachine);
+    return new JsonWriter({ sessionId, clientId, attempt, from }, this.line, this.pod.clock, toMachine);
   }
 
   refused(viewer: Viewer): void {
