@@ -26,6 +26,9 @@ const MOST_MARKERS = 150;
 const HANDSHAKE = 3_000;
 const MOST_EVENTS = 1_500_000;
 
+/** Since when a program is paused without an acknowledgement of anything new, and the most that each viewer has had. */
+type Pause = { since: number; most: Map<string, { ack: number; chunks: number; painting: number }> };
+
 export class System {
   readonly world: World;
   readonly pods: SimPod[] = [];
@@ -35,7 +38,7 @@ export class System {
   readonly agent: SimAgent;
   private readonly schedule: Schedule;
   private readonly wires = new Map<Process, Wire[]>();
-  private readonly pauses = new Map<string, { state: string; since: number }>();
+  private readonly pauses = new Map<string, Pause>();
   private agentOffline = false;
   private restarted = false;
 
@@ -228,14 +231,17 @@ export class System {
           this.agentOffline = false;
         });
         return;
-      case 'lateRegister':
-        // A `register` waits in a frozen pod while the agent, cut off from it, goes elsewhere.
-        for (const p of pods.slice(1)) this.freeze(p, 2_500 + span / 2);
+      case 'lateRegister': {
+        // A `register` waits in a frozen pod while the agent, cut off from it, comes back to where it was.
+        const { state } = agent;
+        if (state.state !== 'registered') return;
+        for (const p of pods) if (p.pod.id !== state.pod) this.freeze(p, 2_500 + span / 2);
         for (const wire of wiresOf(agent.process)) wire.reset();
         world.at(250, () => {
           for (const wire of wiresOf(agent.process)) wire.cut();
         });
         return;
+      }
       case 'clientOffline':
         viewer.offline = true;
         for (const wire of wiresOf(viewer.process)) wire.cut();
@@ -340,19 +346,26 @@ export class System {
     }
   }
 
-  /** S7: what was acknowledged is looked at from outside, not as the agent remembers it. */
+  /** S7: what was acknowledged is looked at from outside, not as the agent remembers it; a new attempt is no progress. */
   private watchPause(session: Session): void {
     const { world } = this;
-    const state = [...session.attachments.values()]
+    const pause = this.pauses.get(session.id) ?? { since: world.now, most: new Map() };
+    this.pauses.set(session.id, pause);
+    let progress = false;
+    for (const { id, attempt, ack, snapshot } of session.attachments.values()) {
+      const before = pause.most.get(id);
+      const chunks = snapshot ? snapshot.id * 1_000 + snapshot.acked : 0;
       // The last chunk of a snapshot ends it, which is progress as any other.
-      .map((a) => `${a.id} ${a.attempt} ${a.ack} ${a.snapshot ? a.snapshot.acked : 'none'}`)
-      .join();
-    const seen = this.pauses.get(session.id);
-    if (!seen || !session.paused || seen.state !== state) {
-      this.pauses.set(session.id, { state, since: world.now });
-      return;
+      const painted = before?.painting === attempt && !snapshot;
+      if (!before || ack > before.ack || chunks > before.chunks || painted) progress = true;
+      pause.most.set(id, {
+        ack: Math.max(ack, before?.ack ?? 0),
+        chunks: Math.max(chunks, before?.chunks ?? 0),
+        painting: snapshot ? attempt : 0,
+      });
     }
-    if (world.now - seen.since > MOST_PAUSED) {
+    if (progress || !session.paused) pause.since = world.now;
+    if (world.now - pause.since > MOST_PAUSED) {
       world.fail('S7', `${session.id} is paused, and nobody acknowledges anything new`);
     }
   }

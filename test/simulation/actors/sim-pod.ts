@@ -13,7 +13,7 @@ export class SimPod {
   bus!: SimBus;
   draining = false;
   wires = new Set<Wire>();
-  /** Catch-up requests of pods that have died since are remembered here. */
+  /** Catch-up requests of its earlier lives. */
   private asked = 0;
   private readonly world: World;
   private readonly redis: SimRedis;
@@ -51,7 +51,7 @@ export class SimPod {
 
   get catchUps(): number {
     const { catchUpsGap, catchUpsCongestion, catchUpsTip } = this.pod.counters;
-    return this.asked + catchUpsGap + catchUpsCongestion + catchUpsTip;
+    return this.asked + (this.process.alive ? catchUpsGap + catchUpsCongestion + catchUpsTip : 0);
   }
 
   connect(dialler: Process, bandwidth: number): Wire {
@@ -76,7 +76,6 @@ export class SimPod {
   revive(): void {
     if (this.process.alive) return;
     this.process.restart();
-    this.asked = 0;
     this.start();
   }
 }
