@@ -37,8 +37,10 @@ describe('OWN-2: a pod whose machine has a greater epoch elsewhere', () => {
 
   it('writes no presence, and carries on for what is in flight before it closes', () => {
     const { agent } = lost();
+    const published = bus.published.length;
     agent.says({ type: 'sessions', sessions: [] });
     expect(hand.presence.presenceOf(MACHINE)?.pod).toBe('other');
+    expect(bus.published).toHaveLength(published);
     expect(agent.open).toBe(true);
     expect(bus.subscriptions.has(machineChannel)).toBe(true);
     hand.clock.advance(LIMITS.retireGrace);
