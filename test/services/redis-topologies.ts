@@ -25,18 +25,58 @@ export class RedisHouse implements AsyncDisposable {
   async sentinel(): Promise<{ url: string; name: string; master: RedisInstance; replica: RedisInstance }> {
     const master = await this.single();
     const replica = await this.single({ args: ['--replicaof', '127.0.0.1', `${master.port}`] });
+    const name = 'hermit';
+    const { port, process } = await this.runSentinel(name, master.port, []);
+    await untilReady('The sentinel', process, () =>
+      withRedis(port, async (redis) => {
+        const replicas = (await redis.call('SENTINEL', 'replicas', name)) as string[][];
+        const healthy = replicas.some((one) => one.includes('slave') && one.includes('ok'));
+        if (!healthy) throw new Error('The sentinel does not know the replica yet.');
+      }),
+    );
+    return { url: `redis://127.0.0.1:${port}`, name, master, replica };
+  }
+
+  /** A master and its sentinel that speak TLS alone, each with a password of its own; certificates as made of `name`. */
+  async secureSentinel(directory: string, name: string): Promise<{ url: string; name: string }> {
+    const file = (suffix: string) => join(directory, `${name}${suffix}`);
+    const tls = { 'tls-ca-cert-file': file('-ca.crt'), 'tls-cert-file': file('.crt'), 'tls-key-file': file('.key') };
+    const settings = Object.entries({ ...tls, 'tls-auth-clients': 'no', 'tls-replication': 'yes' });
+    const port = `${await freePort()}`;
+    const master = await this.single({
+      args: [...settings.flatMap(([key, value]) => [`--${key}`, value]), '--tls-port', port],
+    });
+    await withRedis(master.port, (redis) => redis.config('SET', 'requirepass', 'of the master'));
+    const own = await freePort();
+    const sentinel = await this.runSentinel(name, Number(port), [
+      ...settings.map(([key, value]) => `${key} ${value}`),
+      `tls-port ${own}`,
+      'requirepass "of the sentinel"',
+      `sentinel auth-pass ${name} "of the master"`,
+    ]);
+    const look = async (redis: Redis) => {
+      const state = (await redis.call('SENTINEL', 'master', name)) as string[];
+      if (state[state.indexOf('flags') + 1] !== 'master')
+        throw new Error('The sentinel does not reach the master yet.');
+    };
+    await untilReady('The sentinel', sentinel.process, () => withRedis(sentinel.port, look, 'of the sentinel'));
+    const [password, sentinelPassword] = ['of the master', 'of the sentinel'].map(encodeURIComponent);
+    return { url: `rediss://:${password}@127.0.0.1:${own}?sentinelPassword=${sentinelPassword}`, name };
+  }
+
+  private async runSentinel(name: string, masterPort: number, lines: readonly string[]) {
     const directory = await temporaryDirectory('sentinel', this.warden);
     const port = await freePort();
-    const name = 'hermit';
     const configuration = join(directory.path, 'sentinel.conf');
     await writeFile(
       configuration,
       `bind 127.0.0.1
 port ${port}
 dir ${directory.path}
-sentinel monitor ${name} 127.0.0.1 ${master.port} 1
+sentinel monitor ${name} 127.0.0.1 ${masterPort} 1
 sentinel down-after-milliseconds ${name} 500
 sentinel failover-timeout ${name} 3000
+${lines.join('\n')}
 `,
     );
     const process = new ServerProcess(await binary(), [configuration, '--sentinel'], this.warden, {
@@ -46,14 +86,7 @@ sentinel failover-timeout ${name} 3000
       await process.stop('SIGKILL');
       await directory.remove();
     });
-    await untilReady('The sentinel', process, () =>
-      withRedis(port, async (redis) => {
-        const replicas = (await redis.call('SENTINEL', 'replicas', name)) as string[][];
-        const healthy = replicas.some((one) => one.includes('slave') && one.includes('ok'));
-        if (!healthy) throw new Error('The sentinel does not know the replica yet.');
-      }),
-    );
-    return { url: `redis://127.0.0.1:${port}`, name, master, replica };
+    return { port, process };
   }
 
   /** `masters` masters that share the slots, and a replica of the first if asked for. */
@@ -157,8 +190,9 @@ export class RedisCluster {
 }
 
 /** One connection for one errand; it does not try twice. */
-export const withRedis = async <T>(port: number, use: (redis: Redis) => Promise<T>): Promise<T> => {
-  const redis = new Redis({ port, host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null });
+export const withRedis = async <T>(port: number, use: (redis: Redis) => Promise<T>, password?: string): Promise<T> => {
+  const own = password === undefined ? {} : { password };
+  const redis = new Redis({ port, host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null, ...own });
   redis.on('error', () => {});
   try {
     await redis.connect();

@@ -1,8 +1,12 @@
 // `hermit presence` on a Redis without any pod: the table, the live table with its picture, JSON; few rights, many machines.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FleetReader } from '../../../packages/cli/src/presence/fleet-reader.ts';
 import { spawnPty } from '../../../services/agent/src/terminal/pty.ts';
+import { certificates } from '../../services/certificates.ts';
+import { createDataDirectory } from '../../services/data-directory.ts';
 import { RedisHouse, type RedisInstance, withRedis } from '../../services/redis-topologies.ts';
 import { until } from '../kit/wait.ts';
 import { FleetOnRedis, manyMachines, type SketchedMachine } from './fleet-on-redis.ts';
@@ -167,6 +171,53 @@ describe('other kinds of Redis', () => {
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain('Machines 8');
   });
+
+  test('one behind a Sentinel, both with TLS of an authority of one’s own and passwords of their own', async () => {
+    await using files = await createDataDirectory();
+    await certificates(files.path, 'good');
+    await certificates(files.path, 'other');
+    const { url, name } = await house.secureSentinel(files.path, 'good');
+    const ca = `${files.path}/good-ca.crt`;
+    const settings = { mode: 'sentinel' as const, urls: [url], sentinelName: name, ca: readFileSync(ca, 'utf8') };
+    await using fleet = new FleetOnRedis(settings, 'hermit:');
+    await fleet.add(OFFICE);
+    const args = ['--redis', url, '--redis-mode', 'sentinel', '--sentinel-name', name];
+    const { code, out, err } = await hermit([...args, '--redis-ca', ca]);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('Machines 8');
+    const stranger = await hermit([...args, '--redis-ca', `${files.path}/other-ca.crt`]);
+    expect([stranger.code, stranger.err]).toEqual([5, expect.stringContaining('cannot be reached')]);
+    const nowhere = await hermit([...args, '--redis-ca', `${files.path}/none.crt`]);
+    expect([nowhere.code, nowhere.err]).toEqual([2, expect.stringContaining('cannot be read (ENOENT)')]);
+  });
+});
+
+test('a fleet whose leases are renewed while pages are turned is read whole', async () => {
+  const count = 5_000;
+  const key = 'moving:machines:online';
+  const writer = new Redis(redis.url);
+  const reader = new Redis(redis.url);
+  await using stack = new AsyncDisposableStack();
+  for (const each of [writer, reader]) stack.defer(() => each.disconnect());
+  const soon = Date.now() + 20_000;
+  const all = Array.from({ length: count }, (_, n) => `machine-${n}`);
+  await writer.zadd(key, ...all.flatMap((id, n) => [soon + n, id]));
+  const fill = writer.pipeline();
+  for (const id of all) fill.hset(`moving:machine:{${id}}`, 'userId', 'u', 'name', id, 'pod', 'p');
+  await fill.exec();
+  // Between two pages those that are due next are renewed, as many as a thousandth of a second brings.
+  let due = 0;
+  const zrange = reader.zrange.bind(reader) as (...words: unknown[]) => Promise<string[]>;
+  reader.zrange = (async (...words: unknown[]) => {
+    const page = await zrange(...words);
+    const renewed = all.slice(due, due + 40);
+    due += renewed.length;
+    if (words[0] === key) await writer.zadd(key, ...renewed.flatMap((id, n) => [soon + 30_000 + due + n, id]));
+    return page;
+  }) as typeof reader.zrange;
+  const { machines } = await new FleetReader(reader, 'moving:').read({ sessions: false, attachments: false });
+  expect(new Set(machines.map(({ id }) => id)).size).toBe(count);
+  expect(machines).toHaveLength(count);
 });
 
 test('ten thousand machines: no KEYS, no SCAN, and little for each', async () => {

@@ -1,15 +1,14 @@
 // Redis and Postgres over TLS, with an authority of one's own, and every secret from a file, as Kubernetes mounts them.
-import { execFile } from 'node:child_process';
 import { chmodSync, chownSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Warden } from '../../../scripts/warden.ts';
 import { openDatabase } from '../../../services/relay/src/accounts/database.ts';
 import { createApp } from '../../../services/relay/src/app.ts';
 import { readConfig } from '../../../services/relay/src/config.ts';
-import { findCommand, findPostgres } from '../../services/binaries.ts';
+import { findPostgres } from '../../services/binaries.ts';
+import { certificates } from '../../services/certificates.ts';
 import { createDataDirectory } from '../../services/data-directory.ts';
 import { startPostgres } from '../../services/postgres.ts';
 import { RedisHouse, withRedis } from '../../services/redis-topologies.ts';
@@ -17,7 +16,6 @@ import { freePort } from '../../services/server-process.ts';
 import { until } from '../kit/wait.ts';
 import { SECRET, startRelays } from './relay-kit.ts';
 
-const run = promisify(execFile);
 const stack = new AsyncDisposableStack();
 let files: string;
 let env: Record<string, string>;
@@ -25,24 +23,12 @@ let tlsPort: number;
 let redisPort: number;
 let database: postgres.Sql;
 
-/** An authority, and a certificate of it for this machine. */
-async function certificates(openssl: string, directory: string, name: string): Promise<void> {
-  const at = (suffix: string) => join(directory, `${name}${suffix}`);
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const authority = ['-x509', '-days', '2', '-subj', `/CN=${name} authority`];
-  await run(openssl, ['req', ...key, ...authority, '-keyout', at('-ca.key'), '-out', at('-ca.crt')]);
-  await run(openssl, ['req', ...key, '-subj', '/CN=localhost', '-keyout', at('.key'), '-out', at('.csr')]);
-  writeFileSync(at('.ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-  const by = ['-CA', at('-ca.crt'), '-CAkey', at('-ca.key'), '-CAcreateserial', '-extfile', at('.ext')];
-  await run(openssl, ['x509', '-req', '-in', at('.csr'), ...by, '-days', '2', '-out', at('.crt')]);
-}
-
 beforeAll(async () => {
-  const [openssl, binaries] = [await findCommand('openssl'), await findPostgres()];
-  if (!openssl || !binaries) throw new Error('This test needs openssl, and a local Postgres that it may set up.');
+  const binaries = await findPostgres();
+  if (!binaries) throw new Error('This test needs a local Postgres that it may set up.');
   files = stack.use(await createDataDirectory()).path;
-  await certificates(openssl, files, 'good');
-  await certificates(openssl, files, 'other');
+  await certificates(files, 'good');
+  await certificates(files, 'other');
   const file = (name: string, text?: string) => {
     const path = join(files, name);
     if (text !== undefined) writeFileSync(path, text, { mode: 0o600 });

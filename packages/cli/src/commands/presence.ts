@@ -1,4 +1,5 @@
 // hermit presence: who is online, read from Redis alone, for those who operate a relay.
+import { readFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.ts';
@@ -13,6 +14,7 @@ import { examples } from './examples.ts';
 type Options = {
   redis?: string;
   prefix?: string;
+  redisCa?: string;
   redisMode: RedisMode;
   sentinelName: string;
   watch?: boolean;
@@ -31,6 +33,7 @@ export function presenceCommand(context: Context): Command {
         'login, and works when every pod is down.',
     )
     .option('--redis <url>', 'redis:// or rediss:// (env: HERMIT_REDIS_URL)')
+    .option('--redis-ca <file>', 'certificate of the authority of a rediss:// server (env: HERMIT_REDIS_CA_FILE)')
     .option('--prefix <text>', 'what every key begins with (env: HERMIT_REDIS_PREFIX; default: "hermit:")')
     .addOption(new Option('--redis-mode <mode>', 'what the URL names').choices(REDIS_MODES).default('single'))
     .addOption(new Option('--sentinel-name <name>', 'the master that sentinels watch').default('mymaster'))
@@ -47,6 +50,10 @@ export function presenceCommand(context: Context): Command {
       examples(
         ['hermit presence --redis redis://redis:6379'],
         ['hermit presence --redis redis://redis:6379 --watch', 'live'],
+        [
+          "hermit presence --redis 'rediss://:…@sentinel:26379?sentinelPassword=…' --redis-mode sentinel --redis-ca ca.crt",
+          'behind Sentinels',
+        ],
         ["HERMIT_REDIS_URL=redis://… hermit presence --json | jq '.machines | length'"],
       ),
     )
@@ -60,7 +67,8 @@ async function show(context: Context, options: Options): Promise<number> {
   const { redis: url = context.env.HERMIT_REDIS_URL, prefix = context.env.HERMIT_REDIS_PREFIX ?? 'hermit:' } = options;
   if (url === undefined) throw new Failure(EXIT.usage, 'Which Redis?', 'Name it with --redis or HERMIT_REDIS_URL.');
   const sort = sortColumn(view, options.sort);
-  const source = await context.wait('Connecting to Redis', openRedis({ url, mode, sentinelName }));
+  const ca = authority(options.redisCa ?? context.env.HERMIT_REDIS_CA_FILE);
+  const source = await context.wait('Connecting to Redis', openRedis({ url, mode, sentinelName, ca }));
   try {
     const reader = new FleetReader(source.redis, prefix);
     if (options.json) {
@@ -84,6 +92,16 @@ async function show(context: Context, options: Options): Promise<number> {
     throw new Failure(EXIT.unreachable, `Redis at ${source.label} does not answer: ${(error as Error).message}`);
   } finally {
     source.close();
+  }
+}
+
+function authority(file: string | undefined): string | undefined {
+  if (!file) return undefined;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new Failure(EXIT.usage, `The certificate in ${file} cannot be read (${why}).`);
   }
 }
 

@@ -47,15 +47,20 @@ export class FleetReader {
 
   /** Those that hold: a member whose score has passed is nobody. */
   private async leases(key: string, now: number, most: number): Promise<Leases> {
-    const found: Leases = [];
-    while (found.length < most) {
-      const count = Math.min(PAGE, most - found.length);
-      const page = await this.redis.zrange(key, now, '+inf', 'BYSCORE', 'LIMIT', found.length, count, 'WITHSCORES');
-      for (let n = 0; n < page.length; n += 2) found.push([page[n] as string, Number(page[n + 1])]);
-      if (page.length < 2 * count) break;
+    const found = new Map<string, number>();
+    // By score, not by place: each renewal moves a member to the end, and all behind it up by one. Those of the last
+    // score of a page come again with the next one.
+    let [from, skip] = [now, 0];
+    for (let pages = 0; found.size < most && pages < 2 * Math.ceil(most / PAGE) + 10; pages++) {
+      const page = await this.redis.zrange(key, from, '+inf', 'BYSCORE', 'LIMIT', skip, PAGE, 'WITHSCORES');
+      for (let n = 0; n < page.length; n += 2) found.set(page[n] as string, Number(page[n + 1]));
+      if (page.length < 2 * PAGE) break;
+      const last = Number(page.at(-1));
+      // A whole page of one score has no next one.
+      skip = last === from ? skip + PAGE : 0;
+      from = last;
     }
-    // A lease that is renewed while we turn pages comes twice.
-    return [...new Map(found)];
+    return [...found].slice(0, most);
   }
 
   private async readPods(fleet: Fleet, step: Leases): Promise<void> {

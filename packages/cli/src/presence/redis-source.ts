@@ -17,7 +17,14 @@ const CONNECT = 5_000;
 const ANSWER = 5_000;
 const RETRY_MOST = 2_000;
 
-export type RedisSourceOptions = { url: string; mode: RedisMode; sentinelName: string };
+export type RedisSourceOptions = {
+  /** The query of the first may name `sentinelUsername` and `sentinelPassword`, as in the relay's REDIS_URL. */
+  url: string;
+  mode: RedisMode;
+  sentinelName: string;
+  /** Certificate authority (PEM) of a `rediss:` server; the system's if there is none. */
+  ca?: string | undefined;
+};
 
 /** Resolves once it is connected; from then on it reconnects by itself. Throws a Failure with the reason. */
 export async function openRedis(options: RedisSourceOptions): Promise<RedisSource> {
@@ -25,7 +32,8 @@ export async function openRedis(options: RedisSourceOptions): Promise<RedisSourc
   const label = urls.map(({ host }) => host).join(', ');
   // Loaded here, so that no other command waits for it.
   const { Cluster, Redis } = await import('ioredis');
-  const redis = options.mode === 'cluster' ? new Cluster(...clusterOf(urls)) : new Redis(serverOf(urls, options));
+  const redis =
+    options.mode === 'cluster' ? new Cluster(...clusterOf(urls, options)) : new Redis(serverOf(urls, options));
   // Later ones show in what fails because of them.
   redis.on('error', () => {});
   try {
@@ -58,24 +66,31 @@ const COMMON: RedisOptions = {
 
 const host = (url: URL) => url.hostname.replace(/^\[(.*)\]$/, '$1');
 
-function credentials(url: URL): RedisOptions {
+function credentials(url: URL, { ca }: RedisSourceOptions): RedisOptions {
   return {
     ...(url.username && { username: decodeURIComponent(url.username) }),
     ...(url.password && { password: decodeURIComponent(url.password) }),
-    ...(url.protocol === 'rediss:' && { tls: {} }),
+    ...(url.protocol === 'rediss:' && { tls: ca === undefined ? {} : { ca } }),
   };
 }
 
-function serverOf(urls: readonly URL[], { mode, sentinelName }: RedisSourceOptions): RedisOptions {
+function serverOf(urls: readonly URL[], options: RedisSourceOptions): RedisOptions {
   const [first] = urls as [URL];
-  const db = Number(first.pathname.slice(1) || 0);
-  if (mode === 'single')
-    return { ...COMMON, ...credentials(first), host: host(first), port: Number(first.port || 6379), db };
-  const sentinels = urls.map((url) => ({ host: host(url), port: Number(url.port || 26_379) }));
-  return { ...COMMON, ...credentials(first), sentinels, name: sentinelName, db };
+  const common = { ...COMMON, ...credentials(first, options), db: Number(first.pathname.slice(1) || 0) };
+  if (options.mode === 'single') return { ...common, host: host(first), port: Number(first.port || 6379) };
+  const username = first.searchParams.get('sentinelUsername');
+  const password = first.searchParams.get('sentinelPassword');
+  return {
+    ...common,
+    sentinels: urls.map((url) => ({ host: host(url), port: Number(url.port || 26_379) })),
+    name: options.sentinelName,
+    ...(username && { sentinelUsername: username }),
+    ...(password && { sentinelPassword: password }),
+    ...(common.tls && { sentinelTLS: common.tls, enableTLSForSentinelMode: true }),
+  };
 }
 
-function clusterOf(urls: readonly URL[]): ConstructorParameters<typeof Cluster> {
+function clusterOf(urls: readonly URL[], options: RedisSourceOptions): ConstructorParameters<typeof Cluster> {
   const [first] = urls as [URL];
   const nodes = urls.map((url) => ({ host: host(url), port: Number(url.port || 6379) }));
   return [
@@ -83,7 +98,7 @@ function clusterOf(urls: readonly URL[]): ConstructorParameters<typeof Cluster> 
     {
       enableAutoPipelining: true,
       enableOfflineQueue: false,
-      redisOptions: { ...COMMON, ...credentials(first) },
+      redisOptions: { ...COMMON, ...credentials(first, options) },
       dnsLookup: (name, found) => found(null, name),
     },
   ];
