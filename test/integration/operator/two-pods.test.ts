@@ -53,6 +53,24 @@ describe('the counters', () => {
     expect(value(a, 'bus_lost_total') + value(b, 'bus_lost_total')).toBe(0);
   });
 
+  test('agree with what was typed: by the way it went, and by nobody who only looks', async () => {
+    const input = async (of: RelayPod, path: string) => value(await scrape(of), `input_bytes_total{path="${path}"}`);
+    const all = () =>
+      Promise.all([FIRST, SECOND].flatMap((at) => ['local', 'redis'].map((path) => input(pod(at), path))));
+    // The key that began it, and what the client of the JSON encoding typed.
+    const before = [0, 0, 0, '\r'.length + `${TYPED}\r`.length];
+    expect(await all()).toEqual(before);
+    const [here, there] = observed.viewers;
+    const texts = [`typed here, äöü\r`, `typed there\r`] as const;
+    here.type(texts[0]);
+    await here.sees('typed here, äöü');
+    there.type(texts[1]);
+    await there.sees('typed there');
+    const [local, redis] = texts.map((text) => Buffer.byteLength(text)) as [number, number];
+    expect(await all()).toEqual([local, 0, 0, (before[3] ?? 0) + redis]);
+    expect(value(await scrape(pod(SECOND)), 'input_frames_total{path="redis"}')).toBe(3);
+  });
+
   test('agree on who is here', async () => {
     const [a, b] = [await scrape(pod(FIRST)), await scrape(pod(SECOND))];
     const both = (series: string) => [value(a, series), value(b, series)];

@@ -15,6 +15,11 @@ export function newCounters() {
     bytesLocal: 0,
     framesRemote: 0,
     bytesRemote: 0,
+    /** Keystrokes towards agents, by the way they take. */
+    inputFramesLocal: 0,
+    inputBytesLocal: 0,
+    inputFramesRemote: 0,
+    inputBytesRemote: 0,
     /** To and from the bus. */
     published: 0,
     publishedBytes: 0,

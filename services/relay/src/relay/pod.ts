@@ -172,11 +172,15 @@ export class Pod {
     });
   }
 
-  /** Towards a machine: without the bus when its agent is here. */
-  toMachine(machineId: string, message: Uint8Array | string): void {
+  /** Towards a machine: without the bus when its agent is here, which is what it returns. */
+  toMachine(machineId: string, message: Uint8Array | string): boolean {
     const link = this.links.get(machineId);
-    if (link?.local) sendTo(link.socket, message);
-    else this.publish(this.names.machineChannel(machineId), message);
+    if (link?.local) {
+      sendTo(link.socket, message);
+      return true;
+    }
+    this.publish(this.names.machineChannel(machineId), message);
+    return false;
   }
 
   listen(machineId: string, confirmed: () => void): void {

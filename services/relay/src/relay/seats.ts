@@ -6,7 +6,9 @@ import {
   type FrameType,
   frameAttempt,
   frameFlags,
+  framePayloadLength,
   frameSession,
+  frameType,
   HermitError,
   inputFrame,
   isFor,
@@ -71,9 +73,19 @@ export class Seats implements ViewerHost, RightsHolder {
   }
 
   private towards(viewer: Viewer, frame: Uint8Array): void {
-    this.pod.counters.framesFromClients++;
-    this.pod.counters.bytesFromClients += frame.length;
-    this.pod.toMachine(viewer.machineId, frame);
+    const { counters } = this.pod;
+    counters.framesFromClients++;
+    counters.bytesFromClients += frame.length;
+    const local = this.pod.toMachine(viewer.machineId, frame);
+    if (frameType(frame) !== FRAME.input) return;
+    const bytes = framePayloadLength(frame);
+    if (local) {
+      counters.inputFramesLocal++;
+      counters.inputBytesLocal += bytes;
+    } else {
+      counters.inputFramesRemote++;
+      counters.inputBytesRemote += bytes;
+    }
   }
 
   attach(m: Of<'attach'>, who: KnownClient): void {

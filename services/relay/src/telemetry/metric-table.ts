@@ -68,6 +68,14 @@ export const METRICS = {
   deliveredBytes: counter('delivered_bytes_total', 'Bytes of terminals in those frames, without headers.', {
     path: ['local', 'redis'],
   }),
+  inputFrames: counter(
+    'input_frames_total',
+    'Frames of input that were handed towards agents, by the way they went, those that were sent again included.',
+    { path: ['local', 'redis'] },
+  ),
+  inputBytes: counter('input_bytes_total', 'Bytes of keystrokes in those frames, without headers.', {
+    path: ['local', 'redis'],
+  }),
   busMessages: counter('bus_messages_total', 'Messages between pods. In a single pod they stay in memory.', {
     direction: ['published', 'received'],
   }),

@@ -17,6 +17,8 @@ function readCounters(metrics: Metrics, { counters }: Pod): void {
   put(metrics.receivedBytes, 'from', { agent: c.bytesFromAgents, client: c.bytesFromClients });
   put(metrics.deliveredFrames, 'path', { local: c.framesLocal, redis: c.framesRemote });
   put(metrics.deliveredBytes, 'path', { local: c.bytesLocal, redis: c.bytesRemote });
+  put(metrics.inputFrames, 'path', { local: c.inputFramesLocal, redis: c.inputFramesRemote });
+  put(metrics.inputBytes, 'path', { local: c.inputBytesLocal, redis: c.inputBytesRemote });
   put(metrics.busMessages, 'direction', { published: c.published, received: c.received });
   put(metrics.busBytes, 'direction', { published: c.publishedBytes, received: c.receivedBytes });
   put(metrics.catchUps, 'cause', { gap: c.catchUpsGap, congestion: c.catchUpsCongestion, tip: c.catchUpsTip });
