@@ -1,5 +1,6 @@
 // `helm test`: passes bytes from an agent on one pod to a client on another, and keys the other way, as an account that
-// exists for as long as it takes. The agent runs beside this, and waits for its token in TEST_DIRECTORY.
+// exists for as long as it takes, and is never the first user, whose place is the administrator's. The agent runs beside
+// this, and waits for its token in TEST_DIRECTORY.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { renameSync, writeFileSync } from 'node:fs';
@@ -38,7 +39,6 @@ const database = await openDatabase(config);
 const accounts = createAccounts({
   sql: database.sql,
   tokens: createTokens(createTokenKeys(config.jwtSecrets)),
-  registration: 'open',
 });
 let userId;
 let client;
@@ -57,8 +57,7 @@ async function pass() {
   const clientsPod = pods[1] ?? pods[0];
   say(`the agent goes to ${agentsPod}, the client to ${clientsPod}`);
 
-  const email = `helm-test-${randomUUID()}@hermit.invalid`;
-  const user = await accounts.register({ email, password: randomBytes(24).toString('base64url') });
+  const user = await accounts.createTestUser();
   userId = user.id;
   const login = await accounts.openLogin(user);
   const { machine, token } = await accounts.createMachine(user.id, 'helm-test');
@@ -127,14 +126,30 @@ async function pass() {
   say(`passed: keys and output went ${where}`);
 }
 
+/** Once, whatever happens. Of a test that is killed before, the relay removes what is left after an hour. */
+let leaving;
+const leave = () => {
+  leaving ??= (async () => {
+    client?.close();
+    if (userId) await database.sql`delete from users where id = ${userId}`.catch(() => {});
+    await database.close();
+  })();
+  return leaving;
+};
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  process.on(signal, async () => {
+    console.error('hermit-test: failed: it was ended before it was done');
+    await leave();
+    process.exit(1);
+  });
+}
+
 try {
   await pass();
 } catch (error) {
   console.error(`hermit-test: failed: ${error.message}`);
   process.exitCode = 1;
 } finally {
-  client?.close();
-  if (userId) await database.sql`delete from users where id = ${userId}`.catch(() => {});
-  await database.close();
+  await leave();
 }
 process.exit();

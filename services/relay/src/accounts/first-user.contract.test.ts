@@ -44,6 +44,18 @@ it.each(['open', 'invite'] as const)('two pods at once, registration %s', async 
   expect(stored.map(({ administrator }) => administrator)).toEqual(users.map((_, i) => i === 0));
 });
 
+it.each(['open', 'invite', 'closed'] as const)('is not one of a test, registration %s', async (registration) => {
+  await using world = await empty(false);
+  const { accounts } = await world.pod(registration);
+  const test = await accounts.createTestUser();
+  expect(test.administrator).toBe(false);
+  await expect(accounts.openLogin(test)).resolves.toMatchObject({ accessToken: expect.any(String) });
+  const { accounts: later } = await world.pod(registration === 'closed' ? 'invite' : registration);
+  const person = await later.register({ email: address(), password: 'correct horse' });
+  expect(person.administrator).toBe(true);
+  expect(await accounts.createTestUser()).toMatchObject({ administrator: false });
+});
+
 it('closed means closed, also for the first', async () => {
   await using world = await empty(false);
   const { accounts } = await world.pod('closed');

@@ -56,3 +56,18 @@ it('of several that begin at once, each row is removed by one, and those that fo
   await tidy(0);
   expect(await left()).toBe(0);
 });
+
+it('users of tests that were cut short go after an hour, and nobody else', async () => {
+  const accountsAt = (ago: number) => {
+    const tokens = createTokens(createTokenKeys(['a-secret-of-more-than-32-characters']));
+    return createAccounts({ sql: sqlOf(0), tokens, now: () => Date.now() + ago });
+  };
+  await accountsAt(0).createTestUser();
+  await sqlOf(0)`update users set created_at = now() - interval '1 day' where email = 'ann@example.org'`;
+  const users = async () => (await sqlOf(0)`select 1 from users`).length;
+  await accountsAt(3_500_000).tidy();
+  expect(await users()).toBe(2);
+  await accountsAt(3_700_000).tidy();
+  expect(await users()).toBe(1);
+  expect(await sqlOf(0)`select email from users`).toEqual([{ email: 'ann@example.org' }]);
+});

@@ -1,5 +1,6 @@
 // Removes what has expired: a little at a time, by one pod at a time.
 import type { PendingQuery, Row, Sql } from 'postgres';
+import { isForTest, TEST_USER_LIFE } from './test-users.ts';
 
 /** Advisory lock: one pod at a time tidies up. "tidy" in ASCII. */
 export const TIDYING = '1953064057';
@@ -46,6 +47,13 @@ export function createTidying({ sql, now, auditLife }: TidyingOptions) {
         () => sql`
           delete from audit where id in (
             select id from audit where at <= ${new Date(now() - auditLife)} limit ${BATCH}
+          )`,
+      );
+      removed += await removeAll(
+        () => sql`
+          delete from users where id in (
+            select id from users
+            where ${isForTest(sql)} and created_at <= ${new Date(now() - TEST_USER_LIFE)} limit ${BATCH}
           )`,
       );
       return removed;

@@ -3,6 +3,7 @@ import { HermitError, isUuid } from '@hermit/protocol';
 import type { Sql, TransactionSql } from 'postgres';
 import { spendInvite } from './invites.ts';
 import type { Passwords } from './passwords.ts';
+import { isForTest, testAddress } from './test-users.ts';
 
 export type User = { readonly id: string; readonly email: string; readonly administrator: boolean };
 export type Credentials = { email: string; password: string };
@@ -23,8 +24,7 @@ export function createUsers({ sql, passwords, registration, now }: UsersOptions)
         spendInvite(at, { token: invite, email, now: now(), spend });
       if (registration === 'invite') {
         // Asked before the password is hashed: that costs, and nobody who is not invited is to cause it.
-        const [found] = await sql<{ empty: boolean }[]>`select not exists (select 1 from users) as empty`;
-        if (found?.empty !== true && !(await invited(sql, false))) throw closed();
+        if (!(await nobodyIn(sql)) && !(await invited(sql, false))) throw closed();
       }
       const hash = await passwords.hash(password);
       return sql.begin(async (tx) => {
@@ -38,6 +38,13 @@ export function createUsers({ sql, passwords, registration, now }: UsersOptions)
         if (user === undefined) throw new HermitError('DUPLICATE', 'This e-mail address has an account already.');
         return user;
       }) as Promise<User>;
+    },
+
+    /** For a test of the installation. Nobody can log in as this user, who takes nobody's place, and is gone in an hour. */
+    async createTestUser(): Promise<User> {
+      const [user] = await sql<User[]>`
+        insert into users (email) values (${testAddress()}) returning id, email, administrator`;
+      return user as User;
     },
 
     /** Throws INVALID_CREDENTIALS: the same after the same time, whether or not the address has an account. */
@@ -97,8 +104,13 @@ export function createUsers({ sql, passwords, registration, now }: UsersOptions)
 /** Whether there is no user yet; one registration at a time is decided until the transaction ends. */
 export async function withFirst(tx: TransactionSql): Promise<boolean> {
   await tx`select pg_advisory_xact_lock(${REGISTERING})`;
-  const [found] = await tx<{ first: boolean }[]>`select not exists (select 1 from users) as first`;
-  return found?.first === true;
+  return nobodyIn(tx);
+}
+
+async function nobodyIn(at: Sql | TransactionSql): Promise<boolean> {
+  const [found] = await at<{ nobody: boolean }[]>`
+    select not exists (select 1 from users where not (${isForTest(at)})) as nobody`;
+  return found?.nobody === true;
 }
 
 function closed(): HermitError {
