@@ -160,6 +160,22 @@ test('each fires for its cause, alone, and not before', async () => {
   );
 });
 
+test('what one installation suffers is not lost in a larger one beside it', async () => {
+  const larger = {
+    'hermit_machines{job="large", instance="z"}': '100000x60',
+    'hermit_http_request_seconds_count{job="large", instance="z", route="/api/machines", status="2xx"}': each(1e6),
+    'hermit_attachments{job="large", instance="z", state="live"}': '100000x60',
+    ...histogram('hermit_echo_latency_seconds', 0.005, 0.01, 1e6, 'job="large", instance="z", path="redis"'),
+  };
+  const hidden = ['HermitMachinesLost', 'HermitServerErrors', 'HermitEchoSlow', 'HermitCatchUps'];
+  await tryRules(
+    hidden.map((alert) => {
+      const series = CAUSES[alert]?.series ?? {};
+      return { name: alert, series: { ...healthyBut(series), ...series, ...larger }, fires: { 40: [alert] } };
+    }),
+  );
+});
+
 /** What a healthy pod says of everything that is not its trouble. */
 function healthyBut(series: Record<string, string>): Record<string, string> {
   const nameOf = (selector: string) => selector.split('{')[0];

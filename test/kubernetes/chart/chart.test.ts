@@ -145,6 +145,17 @@ describe('what the chart says beside its templates', () => {
     expect(runbooks.filter((anchor) => !known.includes(anchor ?? ''))).toEqual([]);
   });
 
+  it('leads from alerts into the manual where it is', async () => {
+    const base = ['--values', join(here, 'cases', 'existing-secrets.yaml'), '--show-only', 'templates/metrics.yaml'];
+    const manual = 'https://git.example.org/hermit/docs/operations.md';
+    const set = `metrics.prometheusRule.enabled=true,metrics.prometheusRule.runbooks=${manual}`;
+    const { stdout } = await template(...base, '--set', set);
+    const runbooks = stdout.match(/(?<=runbook_url: )\S+/g) ?? [];
+    expect(runbooks.length).toBeGreaterThan(15);
+    for (const runbook of runbooks)
+      expect(runbook).toMatch(/^https:\/\/git\.example\.org\/hermit\/docs\/operations\.md#hermit/);
+  });
+
   it('carries alerts and dashboards as they are', async () => {
     const base = ['--values', join(here, 'cases', 'existing-secrets.yaml'), '--show-only', 'templates/metrics.yaml'];
     const set = 'metrics.prometheusRule.enabled=true,metrics.dashboards.enabled=true';
