@@ -42,8 +42,13 @@ afterAll(async () => {
   await run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait']);
 });
 
+/** How often the two attached anew, but for moves, from the beginning on; the longest wait of the step. */
+type Had = { reattached: number; worstMs: number };
+/** Milliseconds. A move costs nobody a second; the machine that tests all this at once may. */
+const WAIT_MOST = 5_000;
+
 /** What people had of a step; throws when typing or watching does not go on. */
-async function unnoticed(step: string): Promise<void> {
+async function unnoticed(step: string): Promise<Had> {
   await Promise.all([typist.caughtUp(), flood.flowing()]);
   expect([...typist.trouble, ...flood.trouble]).toEqual([]);
   for (const pod of await hermit.relayPods()) podsSeen.add(pod.name);
@@ -55,10 +60,16 @@ async function unnoticed(step: string): Promise<void> {
     `${step}: keys ${typist.keys}, now ${way}, echo after ${told(keys)}; flood ${bytes.bytes} bytes, silent for ${told(bytes)}; ` +
       `attached anew ${keys.reattached + bytes.reattached} times besides moves`,
   );
+  return { reattached: keys.reattached + bytes.reattached, worstMs: Math.max(keys.worstMs, bytes.worstMs) };
 }
 
 /** The pod that holds a machine, as dashboards read it. */
 const podOf = (machine: Machine) => hermit.redis('HGET', `hermit:machine:{${machine.id}}`, 'pod');
+/** The pods of those who look at it, as dashboards read them. */
+async function podsOfViewers(machine: Machine): Promise<string[]> {
+  const rows = await hermit.redis('HVALS', `hermit:machine:{${machine.id}}:attachments`);
+  return rows.split('\n').flatMap((row) => (row === '' ? [] : [(JSON.parse(row) as { pod: string }).pod]));
+}
 const viewersPod = async () => {
   const { state } = typingViewer.connection;
   return state.name === 'live' ? state.pod : '';
@@ -132,6 +143,15 @@ describe('an install', () => {
     typingViewer = await account.connectElsewhere(await podOf(typing));
     await typist.start(typingViewer, typing.id);
     await flood.start(await account.connectElsewhere(await podOf(flooding)), flooding.id);
+    for (const machine of [typing, flooding]) {
+      const viewers = await until(`presence has the viewer of ${machine.name}`, async () => {
+        const pods = await podsOfViewers(machine);
+        return pods.length === 1 && pods;
+      });
+      expect(viewers).not.toContain(await podOf(machine));
+      expect(pods.some((name) => viewers[0]?.startsWith(`${name}-`))).toBe(true);
+    }
+    expect(await podsOfViewers(typing)).toEqual([await viewersPod()]);
     await unnoticed('at rest');
   });
 
@@ -148,12 +168,23 @@ describe('an install', () => {
 describe('with terminals open', () => {
   it('an upgrade goes unnoticed', async () => {
     const before = (await hermit.relayPods()).map(({ name }) => name);
+    const { reattached } = await unnoticed('before the upgrade');
+    const leaving = hermit.drainsOf(before);
     await hermit.apply('upgrade', '--reuse-values', '--set', `image.tag=${NEXT}`);
     const after = await hermit.settled(3, `:${NEXT}`);
     expect(after.filter(({ name }) => before.includes(name))).toEqual([]);
-    await unnoticed('upgrade');
+    const had = await unnoticed('upgrade');
+    // Every connection was made before the old one ended: none was closed, and nobody had to attach anew.
+    const drains = await leaving;
+    expect(drains.map(({ closed }) => closed)).toEqual([0, 0, 0]);
+    expect(drains.reduce((sum, { moved }) => sum + moved, 0)).toBeGreaterThanOrEqual(4);
+    expect(had.reattached).toBe(reattached);
+    expect(had.worstMs).toBeLessThan(WAIT_MOST);
     const seconds = await hermit.startSeconds();
     console.log(`pods served after ${seconds.map((s) => `${s.toFixed(1)} s`).join(', ')} (rounded up by up to 1 s)`);
+    // Under 2 s, and what Kubernetes rounds; others may have started at the same time.
+    expect(Math.min(...seconds)).toBeLessThan(3);
+    expect(Math.max(...seconds)).toBeLessThan(10);
   });
 
   it('agents in the cluster join: one, and one on every node', async () => {

@@ -83,6 +83,19 @@ export class Release {
     return Promise.all(times);
   }
 
+  /** How the drains of these pods end, by what they log; resolves when all of them are gone. */
+  async drainsOf(names: readonly string[]): Promise<{ moved: number; closed: number }[]> {
+    const logs = names.map((name) =>
+      run('kubectl', ['-n', this.namespace, 'logs', '--follow', '--tail=1', name], { deadlineMs: 400_000 }),
+    );
+    return (await Promise.all(logs)).flatMap(({ stdout }) =>
+      stdout
+        .split('\n')
+        .filter((line) => line.includes('"event":"drain_finished"'))
+        .map((line) => JSON.parse(line) as { moved: number; closed: number }),
+    );
+  }
+
   /** A command of the demo's Redis. */
   async redis(...args: string[]): Promise<string> {
     const shell = 'REDISCLI_AUTH="$PASSWORD" exec redis-cli "$@"';
