@@ -56,6 +56,19 @@ describe('values that are right', () => {
     }
   });
 
+  it('leaves the user to the platform where it is asked to, and is never root', async () => {
+    const objects = objectsIn(
+      (await template('--values', join(here, 'cases', 'everything.yaml'), '--set', 'runAsUser=0')).stdout,
+    );
+    const pods = objects.flatMap((object) => podOf(object) ?? []);
+    expect(pods.length).toBeGreaterThan(2);
+    for (const { securityContext } of pods) {
+      expect(securityContext).toMatchObject({ runAsNonRoot: true });
+      expect(Object.keys(securityContext ?? {})).not.toContain('runAsUser');
+      expect(Object.keys(securityContext ?? {})).not.toContain('fsGroup');
+    }
+  });
+
   it('gives every controller what sockets need', async () => {
     const controllers = ['nginx', 'traefik', 'haproxy', 'haproxy-ingress', 'contour', 'alb', 'azure', 'none'];
     const base = ['--values', join(here, 'cases', 'existing-secrets.yaml'), '--show-only', 'templates/ingress.yaml'];

@@ -70,12 +70,14 @@ app.kubernetes.io/version: {{ $.Chart.AppVersion | quote }}
 {{- with $.Values.image.registry }}{{ trimSuffix "/" . }}/{{ end }}{{ index . 1 }}
 {{- end }}
 
-{{/* Pod Security "restricted". */}}
+{{/* Pod Security "restricted", as a user; 0: whom the platform chooses. */}}
 {{- define "hermit.podSecurity" -}}
 runAsNonRoot: true
+{{- if . }}
 runAsUser: {{ . }}
 runAsGroup: {{ . }}
 fsGroup: {{ . }}
+{{- end }}
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile:
   type: RuntimeDefault
