@@ -18,8 +18,10 @@ const limits = {
   message: 256 * KiB,
   /** The same for agents, whose lists are longer. */
   agentMessage: 1 * MiB,
-  /** What is larger than this costs the socket. */
+  /** What is larger than this costs the socket: of an agent, of a client, and of one that has not introduced itself. */
   messageHard: 4 * MiB,
+  clientMessageHard: 512 * KiB,
+  strangerMessage: 16 * KiB,
   /** Largest payload of one input frame. */
   inputFrame: 16 * KiB,
   /** Largest terminal, in columns or rows. */
@@ -50,6 +52,8 @@ const limits = {
   windowMax: 512 * KiB,
   /** What a pod buffers for one client socket. */
   socketBound: 1 * MiB,
+  /** What a pod buffers for any socket, of whatever kind; one that has not read by then is cut. */
+  socketHard: 8 * MiB,
   /** Bytes in flight that a window aims at, in time of the viewer's own speed. */
   windowTime: 120,
   /** FL-3: without progress of acknowledgements for this long, an attachment stops counting. */

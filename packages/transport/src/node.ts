@@ -2,7 +2,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { LIMITS } from '@hermit/protocol';
 import { WebSocket } from 'ws';
-import type { Dial, Socket, SocketEvents } from './socket.ts';
+import { type Dial, OVERFLOW, type Socket, type SocketEvents } from './socket.ts';
 
 /** How long an orderly close waits for the other side. */
 const CLOSE_WAIT_MS = 2_000;
@@ -20,7 +20,7 @@ function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
 function onClose(this: WebSocket, code: number, reason: Buffer): void {
   const socket = (this as Wrapped)[WRAPPER];
   socket.waiting = NOBODY;
-  socket.events.close(code, reason.toString('utf8'));
+  socket.events.close(code, socket.overflowed ? OVERFLOW : reason.toString('utf8'));
 }
 
 function onError(): void {
@@ -33,13 +33,16 @@ const NOBODY: readonly Waiting[] = [];
 class WsSocket implements Socket {
   events: SocketEvents;
   waiting: readonly Waiting[] = NOBODY;
+  overflowed = false;
   private readonly ws: WebSocket;
+  private readonly bound: number;
   private readonly onSent = (): void => {
     if (this.waiting.length > 0) this.wake();
   };
 
-  constructor(ws: WebSocket, events: SocketEvents) {
+  constructor(ws: WebSocket, events: SocketEvents, bound = Number.POSITIVE_INFINITY) {
     this.ws = ws;
+    this.bound = bound;
     this.events = events;
     (ws as Wrapped)[WRAPPER] = this;
     ws.on('message', onMessage);
@@ -66,6 +69,11 @@ class WsSocket implements Socket {
   /** What one callback of the event loop sends goes out in one write. */
   private send(message: string | Uint8Array): void {
     if (this.ws.readyState !== WebSocket.OPEN) return;
+    if (this.ws.bufferedAmount > this.bound) {
+      this.overflowed = true;
+      this.ws.terminate();
+      return;
+    }
     const { _socket: socket } = this.ws as unknown as { _socket: TcpSocket };
     if (socket.writableCorked === 0) {
       socket.cork();
@@ -87,6 +95,11 @@ class WsSocket implements Socket {
     for (const w of due) w.run();
   }
 
+  allow(messageBytes: number): void {
+    // `ws` has one size for all sockets of a server, and reads it anew with each frame.
+    (this.ws as unknown as { _receiver: { _maxPayload: number } })._receiver._maxPayload = messageBytes;
+  }
+
   close(code: number, reason: string): void {
     this.ws.close(code, reason.slice(0, 120));
     const timer = setTimeout(() => this.ws.terminate(), CLOSE_WAIT_MS);
@@ -103,9 +116,9 @@ function uncork(socket: TcpSocket): void {
   socket.uncork();
 }
 
-/** Wraps an open `ws` socket. */
-export function socketOf(ws: WebSocket, events: SocketEvents): Socket {
-  return new WsSocket(ws, events);
+/** Wraps an open `ws` socket. `bound`: bytes that may wait in it; with more it is cut (OVERFLOW). */
+export function socketOf(ws: WebSocket, events: SocketEvents, bound?: number): Socket {
+  return new WsSocket(ws, events, bound);
 }
 
 export type DialOptions = { headers?: Record<string, string>; timeoutMs?: number; origin?: string };

@@ -1,5 +1,8 @@
 // A message socket: what agent, relay and client see of a WebSocket, or of a simulated one.
 
+/** The reason of a close with which a socket was cut that was sent more than it read. */
+export const OVERFLOW = 'The other side does not read.';
+
 export interface SocketEvents {
   text(message: string): void;
   /** The bytes belong to the receiver. */
@@ -19,6 +22,8 @@ export interface Socket {
   sendBinary(message: Uint8Array): void;
   /** Calls `run` once, when `buffered` is at most `bytes`; never after the close. */
   whenBelow(bytes: number, run: () => void): void;
+  /** Messages may be as large as this from now on; where it is missing, they may be of any size. */
+  allow?(messageBytes: number): void;
   /** Orderly: what was sent before still arrives. Waits for the other side a bounded time. */
   close(code: number, reason: string): void;
   /** At once; what is in flight may be lost. */

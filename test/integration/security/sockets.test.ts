@@ -1,10 +1,11 @@
 // Real sockets in bad hands: pages of other sites, messages that are too large, and bytes that are no WebSocket at all.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { FRAME, LIMITS } from '@hermit/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../kit/wait.ts';
+import { masked, RawSocket } from './raw-socket.ts';
 import { dial, type HandClient, type Person, type Relays, startRelays } from './relay-kit.ts';
 
 let relays: Relays;
@@ -62,42 +63,45 @@ describe('a message', () => {
 
   it('far beyond it costs the socket', async () => {
     const client = await relays.client(0, person.accessToken);
-    client.ws.send(Buffer.alloc(LIMITS.messageHard + 1));
+    client.ws.send(Buffer.alloc(LIMITS.clientMessageHard + 1));
     expect(await client.closedWith()).toBe(1009);
     await nobodyElseFeelsIt();
   });
+
+  it('of somebody who has not said who they are has to be short: nothing long is kept for them', async () => {
+    for (const path of ['/ws/client', '/ws/agent']) {
+      const socket = await RawSocket.open(url(path));
+      socket.header(0x1, LIMITS.strangerMessage + 1);
+      await until('it is closed', () => socket.closeCode !== undefined);
+      expect(socket.closeCode).toBe(1009);
+      socket.destroy();
+    }
+  });
+});
+
+it('a socket that does not read is cut before much waits for it', async () => {
+  const { pod } = relays.pod(0).app;
+  const before = new Set(pod.clients);
+  const socket = await RawSocket.open(url());
+  socket.text({ type: 'auth', token: person.accessToken });
+  const link = await until('it is known', () => [...pod.clients].find((each) => !before.has(each) && each.who));
+  socket.pause();
+  const { overflows } = pod.counters;
+  const message = 'x'.repeat(256 * 1024);
+  let most = 0;
+  for (let i = 0; i < 200 && link.socket.open; i++) {
+    link.socket.sendText(message);
+    most = Math.max(most, link.socket.buffered);
+    await new Promise((resume) => setImmediate(resume));
+  }
+  await until('it is gone', () => !pod.clients.has(link));
+  expect(most).toBeLessThan(LIMITS.socketHard + 2 * message.length);
+  expect(pod.counters.overflows).toBe(overflows + 1);
+  socket.destroy();
+  await nobodyElseFeelsIt();
 });
 
 describe('bytes that are no frames', () => {
-  /** An open WebSocket, by hand. */
-  async function raw(): Promise<{ socket: Socket; said: () => Buffer; ended: () => boolean }> {
-    const { hostname, port } = new URL(relays.pod(0).url);
-    const socket = connect(Number(port), hostname);
-    let said = Buffer.alloc(0);
-    let ended = false;
-    socket.on('data', (data) => {
-      said = Buffer.concat([said, data]);
-    });
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      ended = true;
-    });
-    await once(socket, 'connect');
-    const key = randomBytes(16).toString('base64');
-    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13';
-    socket.write(
-      `GET /ws/client HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${upgrade}\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
-    );
-    await until('the upgrade', () => said.includes('\r\n\r\n'));
-    expect(said.toString('latin1')).toMatch(/^HTTP\/1.1 101 /);
-    said = Buffer.alloc(0);
-    return { socket, said: () => said, ended: () => ended };
-  }
-  /** The code of a close frame. */
-  const closeCode = (bytes: Buffer) => (bytes[0] === 0x88 ? bytes.readUInt16BE(2) : undefined);
-  const masked = (opcode: number, payload: Buffer, fin = true) =>
-    Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
-
   it.each<[string, Buffer, number]>([
     ['a frame that is not masked', Buffer.from([0x81, 0x02, 0x7b, 0x7d]), 1002],
     ['an unknown opcode', masked(0x3, Buffer.from('x')), 1002],
@@ -107,21 +111,21 @@ describe('bytes that are no frames', () => {
     ['a close with half a code', masked(0x8, Buffer.from([3])), 1002],
     ['a length beyond all bounds', Buffer.from([0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), 1009],
   ])('%s: closed with a code', async (_, bytes, code) => {
-    const { socket, said, ended } = await raw();
+    const socket = await RawSocket.open(url());
     socket.write(bytes);
-    await until('it is closed', () => closeCode(said()) !== undefined);
-    expect(closeCode(said())).toBe(code);
+    await until('it is closed', () => socket.closeCode !== undefined);
+    expect(socket.closeCode).toBe(code);
     socket.destroy();
-    await until('it is over', ended);
+    await until('it is over', () => socket.ended);
     await nobodyElseFeelsIt();
   });
 
   it('noise, a hundred times, harms nobody', async () => {
     const before = relays.pod(0).app.pod.clients.size;
     for (let i = 0; i < 100; i++) {
-      const { socket } = await raw();
+      const socket = await RawSocket.open(url());
       socket.write(randomBytes(1 + (i % 20) * 50));
-      if (i % 3 === 0) socket.resetAndDestroy();
+      if (i % 3 === 0) socket.reset();
       else socket.destroy();
     }
     await until('all of them are forgotten', () => relays.pod(0).app.pod.clients.size === before);

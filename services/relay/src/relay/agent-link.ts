@@ -17,7 +17,7 @@ import {
   type RelayToAgent,
   type SessionMessage,
 } from '@hermit/protocol';
-import { LifeSigns, type Socket, type SocketEvents } from '@hermit/transport';
+import { LifeSigns, OVERFLOW, type Socket, type SocketEvents } from '@hermit/transport';
 import type { Activity, Claim } from '../presence/presence.ts';
 import type { Pod } from './pod.ts';
 
@@ -51,6 +51,8 @@ export class AgentLink implements SocketEvents {
   private said: Register | null = null;
   private registered = false;
   private retired = false;
+  /** It has been closed, and may say what it likes until the socket has ended: nothing of it counts. */
+  private dismissed = false;
   private bad = 0;
   private serial = 0;
   /** Sessions that pods elsewhere look at, and when that was last heard (INT-2). */
@@ -94,31 +96,38 @@ export class AgentLink implements SocketEvents {
     this.socket.sendText(JSON.stringify(m));
   }
 
-  /** Closes the socket. */
+  /** Closes the socket, and lets go of the machine: the other side may take its time to answer, or never do. */
   dismiss(rule: CloseRule): void {
+    this.dismissed = true;
+    this.part();
     this.socket.close(rule.code, rule.meaning);
   }
 
   /** The socket has closed. */
-  close(closeCode: number): void {
+  close(closeCode: number, reason: string): void {
     const { connection, machineId: machine } = this;
+    if (reason === OVERFLOW) this.pod.overflowed(connection);
     if (this.registered) this.pod.log('agent_left', { connection, machine, closeCode });
-    const { claim } = this;
-    if (claim && this.pod.links.get(claim.machineId) === this) {
-      this.pod.presence.release(claim.machineId, claim.epoch);
-      this.letGo();
-      // After a handover it is another pod's: nobody is told that it is offline.
-      this.pod.directory.online(claim.machineId, (online) => {
-        if (online === false) this.pod.machineChanged(claim, false, 0);
-      });
-    }
+    this.part();
     this.pod.agentGone(this);
+  }
+
+  /** Once: what is let go of is not ours any more. */
+  private part(): void {
+    const { claim } = this;
+    if (!claim || this.pod.links.get(claim.machineId) !== this) return;
+    this.pod.presence.release(claim.machineId, claim.epoch);
+    this.letGo();
+    // After a handover it is another pod's: nobody is told that it is offline.
+    this.pod.directory.online(claim.machineId, (online) => {
+      if (online === false) this.pod.machineChanged(claim, false, 0);
+    });
   }
 
   // ---- What the agent says
 
   text(message: string): void {
-    if (this.bad > PATIENCE) return; // it has been closed, and says what it likes
+    if (this.dismissed) return;
     this.signs.heard(this.pod.clock.monotonic());
     let m: AgentToRelay;
     try {
@@ -178,7 +187,7 @@ export class AgentLink implements SocketEvents {
   }
 
   binary(frame: Uint8Array): void {
-    if (this.bad > PATIENCE) return;
+    if (this.dismissed) return;
     this.signs.heard(this.pod.clock.monotonic());
     const type = frameType(frame);
     if (type === 0 || type === FRAME.input || type === FRAME.ack || !this.registered) {
@@ -257,6 +266,7 @@ export class AgentLink implements SocketEvents {
           this.dismiss(passing ? CLOSE.notIntroduced : CLOSE.unauthorized);
           return;
         }
+        this.socket.allow?.(LIMITS.messageHard);
         const { epoch, instanceId, lastEpoch, agentVersion } = m;
         const { id: pod, clock } = this.pod;
         const connectedAt = clock.now();
@@ -382,10 +392,8 @@ export class AgentLink implements SocketEvents {
     if (!said) return;
     pod.directory.agent(said.token, said.machineName, (machine) => {
       if (!this.socket.open || !(machine instanceof HermitError)) return;
-      if (machine.code === 'INVALID_TOKEN') {
-        pod.presence.release(this.machineId, this.claim?.epoch ?? 0);
-        this.dismiss(CLOSE.removed);
-      } else if (machine.code === 'UNAVAILABLE' && doubt) this.dismiss(CLOSE.notIntroduced);
+      if (machine.code === 'INVALID_TOKEN') this.dismiss(CLOSE.removed);
+      else if (machine.code === 'UNAVAILABLE' && doubt) this.dismiss(CLOSE.notIntroduced);
     });
   }
 

@@ -14,7 +14,7 @@ import {
   parserOf,
   type RelayToClient,
 } from '@hermit/protocol';
-import { LifeSigns, type Socket, type SocketEvents } from '@hermit/transport';
+import { LifeSigns, OVERFLOW, type Socket, type SocketEvents } from '@hermit/transport';
 import { type Action, may } from '../auth/permissions.ts';
 import { Bucket } from './bucket.ts';
 import { ClientRequests } from './client-requests.ts';
@@ -52,6 +52,8 @@ export class ClientLink implements SocketEvents {
   /** It has chosen base64 in text messages, in both directions. */
   json = false;
   private introduced = false;
+  /** It has been closed, and may say what it likes until the socket has ended: nothing of it counts. */
+  private dismissed = false;
   private bad = 0;
   private readonly texts: Bucket;
   private readonly frames: Bucket;
@@ -102,8 +104,10 @@ export class ClientLink implements SocketEvents {
     this.socket.sendText(JSON.stringify(m));
   }
 
-  /** Closes the socket. */
+  /** Closes the socket, and leaves what it had: the other side may take its time to answer, or never do. */
   dismiss(rule: CloseRule): void {
+    this.dismissed = true;
+    this.seats.leaveAll();
     this.socket.close(rule.code, rule.meaning);
   }
 
@@ -115,7 +119,8 @@ export class ClientLink implements SocketEvents {
   }
 
   /** The socket has closed. */
-  close(closeCode: number): void {
+  close(closeCode: number, reason: string): void {
+    if (reason === OVERFLOW) this.pod.overflowed(this.connection);
     if (this.who) this.pod.log('client_left', { connection: this.connection, user: this.who.userId, closeCode });
     this.seats.leaveAll();
     this.pod.clientGone(this);
@@ -151,7 +156,7 @@ export class ClientLink implements SocketEvents {
   // ---- What the client says
 
   text(message: string): void {
-    if (this.bad > PATIENCE) return; // it has been closed, and says what it likes
+    if (this.dismissed) return;
     this.signs.heard(this.pod.clock.monotonic());
     if (!this.allowed(this.texts)) return;
     let m: ClientToRelay;
@@ -201,7 +206,7 @@ export class ClientLink implements SocketEvents {
   }
 
   binary(frame: Uint8Array): void {
-    if (this.bad > PATIENCE) return;
+    if (this.dismissed) return;
     this.signs.heard(this.pod.clock.monotonic());
     const type = frameType(frame);
     if (!this.who) {
@@ -259,6 +264,7 @@ export class ClientLink implements SocketEvents {
         }
         this.who = who;
         this.token = m.token;
+        this.socket.allow?.(LIMITS.clientMessageHard);
         this.pod.counters.authentications++;
         this.pod.log('client_authenticated', { connection: this.connection, user: who.userId });
         this.pod.clientKnown(this, who);

@@ -47,6 +47,8 @@ export function newCounters() {
     authenticationsRefused: 0,
     ownershipLost: 0,
     badMessages: 0,
+    /** Sockets that were cut since they did not read. */
+    overflows: 0,
     /** In a drain: connections that moved by themselves, and those that were closed at its end. */
     drainMoved: 0,
     drainClosed: 0,

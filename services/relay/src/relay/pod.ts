@@ -143,6 +143,12 @@ export class Pod {
     this.strangers.add(link);
   }
 
+  /** A socket was cut that did not read what it was sent. */
+  overflowed(connection: string): void {
+    this.counters.overflows++;
+    this.log('socket_overflowed', { connection });
+  }
+
   /** So many sockets have not introduced themselves that no more are taken. */
   get crowded(): boolean {
     return this.strangers.size >= LIMITS.strangers;

@@ -24,8 +24,8 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
   const { pod, allowedOrigins, limits } = options;
   await app.register(websocket, {
     options: {
-      // Messages over LIMITS.message are answered with an error; only what is far beyond costs the socket.
-      maxPayload: LIMITS.messageHard,
+      // Whoever has introduced themselves may say more: the core allows it.
+      maxPayload: LIMITS.strangerMessage,
       perMessageDeflate: false,
       // Text is checked when it is parsed.
       skipUTF8Validation: true,
@@ -53,12 +53,12 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
     scope.get('/ws/agent', { websocket: true, schema, config }, (ws, request) => {
       tune(ws);
       if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptAgent(socketOf(ws, NOBODY), request.id, request.ip);
+      else pod.acceptAgent(socketOf(ws, NOBODY, LIMITS.socketHard), request.id, request.ip);
     });
     scope.get('/ws/client', { websocket: true, schema, config }, (ws, request) => {
       tune(ws);
       if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptClient(socketOf(ws, NOBODY), request.id, request.ip);
+      else pod.acceptClient(socketOf(ws, NOBODY, LIMITS.socketHard), request.id, request.ip);
     });
   });
 }

@@ -113,6 +113,9 @@ export const EVENTS = {
   client_left: entry('info', 'The connection of a client ended.', 'connection', 'user', 'closeCode'),
   client_bad_message: entry('warn', 'A client sent what is no message, or not now.', 'connection', 'user', 'code'),
 
+  // Both
+  socket_overflowed: entry('warn', 'A connection was cut: it did not read what it was sent.', 'connection'),
+
   // Sessions
   attach_asked: entry(
     'info',

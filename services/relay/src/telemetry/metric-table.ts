@@ -121,6 +121,7 @@ export const METRICS = {
   attaches: counter('attaches_total', 'Views that were asked for, reconnects included.'),
   ownershipLost: counter('ownership_lost_total', 'Machines that turned out to be held by another pod (OWN-2).'),
   badMessages: counter('bad_messages_total', 'Messages that could not be understood, or came at the wrong time.'),
+  overflows: counter('overflows_total', 'WebSockets that were cut since they did not read what they were sent.'),
   logins: counter('logins_total', 'Attempts to register, log in, renew and log out over HTTP.', {
     kind: 'the last part of a route under `/auth/`',
     result: ['ok', 'rejected', 'refused', 'invalid', 'rate_limited', 'unavailable', 'failed'],

@@ -36,6 +36,7 @@ function readCounters(metrics: Metrics, { counters }: Pod): void {
   one(metrics.attaches, c.attaches);
   one(metrics.ownershipLost, c.ownershipLost);
   one(metrics.badMessages, c.badMessages);
+  one(metrics.overflows, c.overflows);
 }
 
 function readGauges(metrics: Metrics, pod: Pod): void {
