@@ -218,6 +218,43 @@ describe('one socket', () => {
     expect(client.closed?.code).toBe(FLOOD);
   });
 
+  it('of an agent that floods is closed, too', async () => {
+    const person = await relays.person();
+    const agent = await relays.agent(0, await relays.machine(person));
+    const flood = () => {
+      // A little at a time: behind much more the answer would not be heard.
+      for (let i = 0; i < 1_000 && agent.closed === null; i++) agent.send('{"type":"ping"}');
+      return agent.closed !== null;
+    };
+    await until('the flood is stopped', flood, 30_000);
+    expect(agent.closed?.code).toBe(FLOOD);
+  });
+
+  it('of an agent may tell a thousand times what runs: a few of them are told on, the last one among them', async () => {
+    const person = await relays.person();
+    const agent = await relays.agent(0, await relays.machine(person));
+    const client = await relays.client(0, person.accessToken);
+    const { counters } = relays.pod(0).app.pod;
+    agent.session();
+    const before = counters.published;
+    const sessions = [...agent.sessions.values()];
+    for (let i = 0; i < 999; i++) agent.send({ type: 'sessions', sessions: [], attachments: [] });
+    agent.send({ type: 'sessions', sessions, attachments: [] });
+    await client.heard('machine_changed', ({ machine }) => machine.sessionCount === 1);
+    expect(counters.published - before).toBeLessThan(100);
+  });
+
+  it('counts with the others of its user where the database is asked; those of others go on', async () => {
+    const [person, other] = [await relays.person(), await relays.person()];
+    const sockets = await Promise.all(Array.from({ length: 3 }, () => relays.client(0, person.accessToken)));
+    for (const socket of sockets)
+      for (let i = 0; i < 300; i++) socket.send({ type: 'list_machines', requestId: `${i}` });
+    await Promise.any(sockets.map((socket) => socket.heard('error', ({ code }) => code === 'RATE_LIMITED', 20_000)));
+    const client = await relays.client(0, other.accessToken);
+    client.send({ type: 'list_machines' });
+    await client.heard('machines');
+  });
+
   it('has a bounded number of attachments', async () => {
     const person = await relays.person();
     const machine = await relays.machine(person);

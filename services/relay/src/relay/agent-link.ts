@@ -19,6 +19,7 @@ import {
 } from '@hermit/protocol';
 import { LifeSigns, OVERFLOW, type Socket, type SocketEvents } from '@hermit/transport';
 import type { Activity, Claim } from '../presence/presence.ts';
+import { Bucket } from './bucket.ts';
 import type { Pod } from './pod.ts';
 
 /** Bad messages that are answered before the socket is closed. */
@@ -26,6 +27,12 @@ const PATIENCE = 20;
 
 /** A renewal that nobody answered is tried again this soon: what comes back may have forgotten us; milliseconds. */
 const RETRY = 1_000;
+/** Text messages of an agent at once, and each second after it; one of many KiB counts as many. */
+const BURST = 10_000;
+const PER_SECOND = 2_000;
+const COUNTS_AS_ONE = 4_096;
+/** What runs on a machine is told to presence and to people this often at most; milliseconds. */
+const DESCRIBE_EVERY = 100;
 
 const IDLE: Activity = { sessions: [], attachments: [] };
 
@@ -54,6 +61,9 @@ export class AgentLink implements SocketEvents {
   /** It has been closed, and may say what it likes until the socket has ended: nothing of it counts. */
   private dismissed = false;
   private bad = 0;
+  private readonly texts: Bucket;
+  /** A description was told a moment ago; `again`: there is a later one. */
+  private described: { again: boolean } | null = null;
   private serial = 0;
   /** Sessions that pods elsewhere look at, and when that was last heard (INT-2). */
   private interest: Map<string, number> | null = null;
@@ -68,6 +78,7 @@ export class AgentLink implements SocketEvents {
     this.socket = socket;
     this.connection = connection;
     const now = pod.clock.monotonic();
+    this.texts = new Bucket(BURST, PER_SECOND, now);
     this.signs = new LifeSigns(now);
     this.introduceBy = now + LIMITS.introduction;
     socket.events = this;
@@ -131,6 +142,8 @@ export class AgentLink implements SocketEvents {
     this.signs.heard(this.pod.clock.monotonic());
     let m: AgentToRelay;
     try {
+      const now = this.pod.clock.monotonic();
+      if (!this.texts.take(now, Math.max(1, message.length / COUNTS_AS_ONE))) throw new HermitError('RATE_LIMITED');
       if (message.length > LIMITS.agentMessage) throw new HermitError('MESSAGE_TOO_LARGE');
       m = parse(message);
     } catch (error) {
@@ -405,8 +418,19 @@ export class AgentLink implements SocketEvents {
   private describe(m: Extract<AgentToRelay, { type: 'sessions' }>): void {
     if (!this.claim || this.retired) return;
     this.activity = { sessions: m.sessions, attachments: m.attachments ?? [] };
-    this.pod.presence.describe(this.claim, this.activity);
-    this.pod.machineChanged(this.claim, true, m.sessions.length);
+    if (this.described) this.described.again = true;
+    else this.tellActivity(this.claim);
+  }
+
+  private tellActivity(claim: Claim): void {
+    this.pod.presence.describe(claim, this.activity);
+    this.pod.machineChanged(claim, true, this.activity.sessions.length);
+    const described = { again: false };
+    this.described = described;
+    this.pod.clock.after(DESCRIBE_EVERY, () => {
+      this.described = null;
+      if (described.again && !this.retired && this.pod.links.get(claim.machineId) === this) this.tellActivity(claim);
+    });
   }
 
   // ---- Handover

@@ -17,3 +17,10 @@ it('saves up no more than its burst', () => {
   const bucket = new Bucket(10, 5, 0);
   expect(taken(bucket, 1_000_000, 20)).toBe(10);
 });
+
+it('takes what something costs, or nothing', () => {
+  const bucket = new Bucket(10, 5, 0);
+  expect(bucket.take(0, 8)).toBe(true);
+  expect(bucket.take(0, 3)).toBe(false);
+  expect(bucket.take(0, 2)).toBe(true);
+});

@@ -14,11 +14,12 @@ export class Bucket {
     this.filledAt = now;
   }
 
-  take(now: number): boolean {
+  /** `cost`: tokens that it takes. */
+  take(now: number, cost = 1): boolean {
     this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) * this.perSecond) / 1000);
     this.filledAt = now;
-    if (this.tokens < 1) return false;
-    this.tokens--;
+    if (this.tokens < cost) return false;
+    this.tokens -= cost;
     return true;
   }
 }

@@ -37,6 +37,16 @@ const FRAMES_PER_SECOND = 5_000;
 /** How a socket is closed that is not let in; where the token is not to blame, the client comes again with it. */
 const REFUSED_WITH: Partial<Record<ErrorCode, CloseName>> = { UNAVAILABLE: 'notIntroduced', RATE_LIMITED: 'flood' };
 
+/** What asks the database, and how much of a user's allowance it takes. */
+const COSTS: Partial<Record<ClientToRelay['type'], number>> = {
+  list_machines: 10,
+  list_sessions: 1,
+  create_session: 1,
+  kill_session: 1,
+  attach: 1,
+  renew: 1,
+};
+
 type Of<T extends ClientToRelay['type']> = Extract<ClientToRelay, { type: T }>;
 
 const parse = parserOf(ClientToRelay);
@@ -147,8 +157,9 @@ export class ClientLink implements SocketEvents {
   }
 
   /** A client that floods is told so, and what it sent is not carried out. */
-  private allowed(bucket: Bucket): boolean {
-    if (bucket.take(this.pod.clock.monotonic())) return true;
+  private allowed(what: 'texts' | 'frames'): boolean {
+    const { who } = this;
+    if (this[what].take(this.pod.clock.monotonic()) && (!who || this.pod.users.allows(who.userId, what))) return true;
     this.badMessage(new HermitError('RATE_LIMITED'));
     return false;
   }
@@ -158,7 +169,7 @@ export class ClientLink implements SocketEvents {
   text(message: string): void {
     if (this.dismissed) return;
     this.signs.heard(this.pod.clock.monotonic());
-    if (!this.allowed(this.texts)) return;
+    if (!this.allowed('texts')) return;
     let m: ClientToRelay;
     try {
       if (message.length > LIMITS.message) throw new HermitError('MESSAGE_TOO_LARGE');
@@ -175,6 +186,11 @@ export class ClientLink implements SocketEvents {
   }
 
   private request(m: Exclude<ClientToRelay, Of<'auth' | 'ping' | 'pong'>>, who: KnownClient): void {
+    const cost = COSTS[m.type] ?? 0;
+    if (cost > 0 && !this.pod.users.allows(who.userId, 'questions', cost)) {
+      this.fail(new HermitError('RATE_LIMITED'), m);
+      return;
+    }
     switch (m.type) {
       case 'renew':
         this.renew(m, who);
@@ -213,7 +229,7 @@ export class ClientLink implements SocketEvents {
       this.badMessage(new HermitError('NOT_AUTHENTICATED', 'Send `auth` first.'));
       return;
     }
-    if (!this.allowed(this.frames)) return;
+    if (!this.allowed('frames')) return;
     if (type !== FRAME.input && type !== FRAME.ack) {
       this.badMessage(new HermitError('INVALID_MESSAGE', 'Only input and ack frames go this way.'));
       return;

@@ -1,9 +1,22 @@
 // The people whose clients are on this pod: what they are told, and what has changed about them.
 import type { MachineInfo } from '@hermit/protocol';
+import { Bucket } from './bucket.ts';
 import type { ClientLink } from './client-link.ts';
 import type { KnownClient } from './directory.ts';
 import type { Pod, PodMessage } from './pod.ts';
 import { PresenceWatch } from './presence-watch.ts';
+
+/**
+ * What all sockets of a user together may say to this pod: at once, and each second after it. Far above what people do,
+ * also when two thousand sockets of theirs come back at once; each socket has a lesser bound of its own.
+ */
+const ALLOWANCE = {
+  texts: [20_000, 2_000],
+  frames: [200_000, 100_000],
+  /** Whatever asks the database. */
+  questions: [6_000, 200],
+} as const;
+export type Allowance = keyof typeof ALLOWANCE;
 
 /** One of them. */
 type Guest = {
@@ -11,6 +24,7 @@ type Guest = {
   readonly watch: PresenceWatch;
   /** How often the rights of this user have changed. */
   changes: number;
+  readonly buckets: Readonly<Record<Allowance, Bucket>>;
 };
 
 export class Users {
@@ -33,6 +47,11 @@ export class Users {
     return this.guests.get(userId)?.changes ?? 0;
   }
 
+  /** Whether a user who is here may do so much more of it. */
+  allows(userId: string, what: Allowance, cost = 1): boolean {
+    return this.guests.get(userId)?.buckets[what].take(this.pod.clock.monotonic(), cost) ?? false;
+  }
+
   known(client: ClientLink, { userId }: KnownClient): void {
     const guest = this.guests.get(userId);
     if (guest) {
@@ -44,7 +63,11 @@ export class Users {
       this.hear(userId, { type: 'tell', message: { type: 'machine_changed', machine } });
     const watch = new PresenceWatch(clock, random, directory, gone);
     const clients = new Set([client]);
-    this.guests.set(userId, { clients, watch, changes: 0 });
+    const now = clock.monotonic();
+    const bucket = ([burst, perSecond]: readonly [number, number]) => new Bucket(burst, perSecond, now);
+    const { texts, frames, questions } = ALLOWANCE;
+    const buckets = { texts: bucket(texts), frames: bucket(frames), questions: bucket(questions) };
+    this.guests.set(userId, { clients, watch, changes: 0, buckets });
     // What was said before the subscription stood was not heard.
     const heard = () => {
       for (const each of [...clients]) each.recheck();
