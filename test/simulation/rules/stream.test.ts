@@ -129,14 +129,14 @@ describe('FL-5: for a JSON client the pod acknowledges', () => {
 it('FL-2: a lone reader that catches up has credit for half of the history, and no more', () => {
   const history = 1_000;
   const reader = (ack: number): Paced => ({
-    ...{ live: false, proved: true, ack, progressAt: 0, owesSince: 0, window: { size: 100 } },
+    ...{ live: false, screenOwed: false, proved: true, ack, progressAt: 0, owesSince: 0, window: { size: 100 } },
     ...{ patience: 0, waitedFor: false },
   });
-  const waits = (behind: number) => mustPause([reader(10_000 - behind)], 10_000, history, 1);
+  const waits = (behind: number) => mustPause([reader(10_000 - behind)], 10_000, history, 1, 0);
   expect(waits(400)).toBe(false);
   expect(waits(600)).toBe(true);
   // One that is live has its window alone.
-  expect(mustPause([{ ...reader(9_600), live: true }], 10_000, history, 1)).toBe(true);
+  expect(mustPause([{ ...reader(9_600), live: true }], 10_000, history, 1, 0)).toBe(true);
 });
 
 describe('what an agent makes of what viewers and their pods send', () => {

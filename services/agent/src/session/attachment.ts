@@ -41,6 +41,10 @@ export class Attachment implements Paced, Seat {
   snapshot: SnapshotTransfer | null = null;
   /** A screen that has been sent nothing yet. */
   blank = false;
+  /** A snapshot was made in this attempt. */
+  painted = false;
+  /** Offset of a snapshot that shows nothing, because no emulator made it; something follows before the next. */
+  bareAt = -1;
   proved = false;
   progressAt: number;
   owesSince: number | null;
@@ -83,6 +87,11 @@ export class Attachment implements Paced, Seat {
     this.progressAt = now;
     this.owesSince = now;
     this.heardAt = now;
+  }
+
+  /** It waits for a screen, not the program for it (FL-2). */
+  get screenOwed(): boolean {
+    return this.mode === 'screen' && this.jump && this.ack >= this.cursor;
   }
 
   /** Snapshot bytes that were sent and not acknowledged; they share the window with output (CU-6). */

@@ -15,7 +15,7 @@ import type { Attachment } from './attachment.ts';
 import { Gathering } from './gathering.ts';
 import type { OutputLog } from './output-log.ts';
 import { replayLimit } from './pacer.ts';
-import type { Screen } from './screen.ts';
+import type { Screen, ScreenSnapshot } from './screen.ts';
 
 /** Where frames and messages go, in order. Nothing is kept while there is no connection. */
 export interface Outlet {
@@ -54,6 +54,9 @@ export class Delivery {
   private readonly alloc: ((length: number) => Uint8Array) | undefined;
   private readonly gathering = new Gathering();
   private snapshots = 0;
+  /** Who catches up and was not reached by the last turn, and whether the next begins with those. */
+  private unreached: Attachment | null = null;
+  private othersFirst = false;
 
   constructor(
     host: DeliveryHost,
@@ -89,13 +92,37 @@ export class Delivery {
 
   /**
    * Sends what may be sent, at most about `room` bytes. Returns what it sent; 0 means that there is nothing to do.
-   * Called by the link when it has room.
+   * Called by the link when it has room. FL-6: when a flood has taken the turn, who catches up has the next.
    */
   pump(room: number): number {
-    let sent = this.pumpShared(room);
-    for (const a of this.host.attachments.values()) {
-      if (sent >= room) break;
-      if (!a.live) sent += this.pumpAddressed(a, room - sent);
+    const { othersFirst } = this;
+    let sent = othersFirst ? 0 : this.pumpShared(room);
+    sent += this.pumpOthers(room - sent);
+    this.othersFirst = this.unreached !== null && !othersFirst;
+    if (othersFirst && sent < room) sent += this.pumpShared(room - sent);
+    return sent;
+  }
+
+  /** Those who catch up, from the one on that was not reached last. */
+  private pumpOthers(room: number): number {
+    const first = this.unreached;
+    this.unreached = null;
+    let sent = 0;
+    let reached = first === null;
+    for (let round = 0; round < 2; round++, reached = true) {
+      for (const a of this.host.attachments.values()) {
+        if (a === first) {
+          if (round === 1) return sent;
+          reached = true;
+        }
+        if (!reached || a.live) continue;
+        if (sent >= room) {
+          this.unreached = a;
+          return sent;
+        }
+        sent += this.pumpAddressed(a, room - sent);
+      }
+      if (first === null) return sent;
     }
     return sent;
   }
@@ -186,7 +213,8 @@ export class Delivery {
     if (painting >= a.window.size) return sent;
     const { log } = this.host;
     // A viewer of the screen that is far behind is better served by a new snapshot (skip-ahead).
-    if (a.mode === 'screen' && log.end - a.cursor > replayLimit(a.window.rate)) a.jump = true;
+    const far = log.end - a.cursor > replayLimit(a.window.rate);
+    if (a.mode === 'screen' && far && a.cursor !== a.bareAt) a.jump = true;
     if (a.jump || a.cursor < log.base) {
       // CU-11: a jump moves the offset that acks count from, so everything sent before it has to be acked.
       if (a.ack < a.cursor || a.snapshot) return sent;
@@ -275,16 +303,12 @@ export class Delivery {
     a.snapshot = transfer;
     this.screen.snapshot(Math.max(a.cursor, this.host.log.base), (made) => {
       if (a.snapshot !== transfer || this.host.attachments.get(a.id) !== a) return;
-      // Without an emulator an empty screen is followed by what history still holds.
-      const at = Math.max(a.cursor, this.host.log.base);
-      const { offset, size, title, ...snapshot } = made ?? {
-        offset: at,
-        size: this.host.log.run(at, 1).size,
-        title: this.title,
-        scrollback: '',
-        screen: '',
-      };
+      const { offset, size, title, ...snapshot } = made ?? this.bare(a);
       this.title = title;
+      // FRAME-3: its terminal has most of what is above, and a slow viewer would wait for that longer than for the screen.
+      const burden = snapshot.scrollback.length > (a.window.rate ?? 0) * LIMITS.windowTime;
+      if (a.painted && burden) snapshot.scrollback = '';
+      a.painted = true;
       a.blank = false;
       transfer.offset = offset;
       transfer.size = { cols: size.cols, rows: size.rows };
@@ -297,5 +321,14 @@ export class Delivery {
       a.window.reset();
       this.host.wants();
     });
+  }
+
+  /** Without an emulator: an empty screen, which the end of the history follows. */
+  private bare(a: Attachment): ScreenSnapshot {
+    const { log } = this.host;
+    let at = Math.max(a.cursor, log.base, log.end - LIMITS.replay / 4);
+    if (at > a.cursor) at = log.boundaryAfter(at);
+    a.bareAt = at;
+    return { offset: at, size: log.run(at, 1).size, title: this.title, scrollback: '', screen: '' };
   }
 }

@@ -140,6 +140,17 @@ export class OutputLog {
     }
   }
 
+  /** Where a line begins after `at`, or a character does if no line ends. */
+  boundaryAfter(at: number): number {
+    const bytes = new Uint8Array(this.end - at);
+    this.copy(at, bytes.length, bytes, 0);
+    const line = bytes.indexOf(0x0a) + 1;
+    if (line > 0 && line < bytes.length) return at + line;
+    let within = 0;
+    while (within < 3 && ((bytes[within] ?? 0) & 0xc0) === 0x80) within++;
+    return at + within;
+  }
+
   /** Gives up the oldest block, unless it is the only one. */
   dropOldest(): boolean {
     if (this.blocks.length <= 1) return false;

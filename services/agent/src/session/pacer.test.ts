@@ -4,6 +4,7 @@ import { mustPause, PATIENCE, type Paced, Patience, Window } from './pacer.ts';
 
 const viewer = (ack: number, changed: Partial<Paced> = {}): Paced => ({
   live: true,
+  screenOwed: false,
   proved: true,
   ack,
   progressAt: 0,
@@ -14,11 +15,25 @@ const viewer = (ack: number, changed: Partial<Paced> = {}): Paced => ({
   ...changed,
 });
 
+describe('who sets the pace (FL-2)', () => {
+  it('waits for no viewer who is still to be shown a screen', () => {
+    const owed = viewer(0, { live: false, screenOwed: true });
+    expect(mustPause([owed], 10_000, 4_000, 1, 0)).toBe(false);
+    expect(mustPause([owed, viewer(9_800)], 10_000, 4_000, 1, 0)).toBe(true);
+  });
+
+  it('goes on for who catches up only while those who are live are sent what they would lose', () => {
+    const viewers = [viewer(9_000), viewer(10_000, { live: false })];
+    expect(mustPause(viewers, 10_000, 4_000, 1, 1_000)).toBe(false);
+    expect(mustPause(viewers, 10_000, 4_000, 1, 2_000)).toBe(true);
+  });
+});
+
 describe('patience (FL-2)', () => {
   it('waits for a viewer that is out of its window, for a while', () => {
     const patience = new Patience();
     const viewers = [viewer(1_000), viewer(850)];
-    expect(mustPause(viewers, 1_000, 4_000, 1)).toBe(false);
+    expect(mustPause(viewers, 1_000, 4_000, 1, 0)).toBe(false);
     expect(patience.holds(viewers, 1_000, 1)).toBe(true);
     expect(patience.holds(viewers, 1_000, 90)).toBe(true);
     expect(patience.holds(viewers, 1_000, 110)).toBe(false);

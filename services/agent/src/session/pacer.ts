@@ -80,6 +80,8 @@ export function replayLimit(rate: number | null): number {
 /** What pacing looks at of one attachment. */
 export type Paced = {
   live: boolean;
+  /** A snapshot is still to be made for it. */
+  screenOwed: boolean;
   /** Has acknowledged something in this attempt (FL-3). */
   proved: boolean;
   ack: number;
@@ -104,15 +106,28 @@ export function hasCredit(a: Paced, end: number, history: number): boolean {
   return a.live ? backlog < a.window.size : backlog < Math.max(a.window.size, history / 2);
 }
 
-/** The program waits while there is a responsive attachment, and none of them has credit. */
-export function mustPause(attachments: Iterable<Paced>, end: number, history: number, now: number): boolean {
+/**
+ * The program waits while there is a responsive attachment, and none of them has credit; and while half of history
+ * (`pending`) is not even sent to a live one, because it would lose what falls out. Who is still to be shown a screen
+ * waits for that, and no program for them.
+ */
+export function mustPause(
+  attachments: Iterable<Paced>,
+  end: number,
+  history: number,
+  now: number,
+  pending: number,
+): boolean {
+  const unsent = pending >= history / 2;
   let counted = false;
+  let credit = false;
   for (const a of attachments) {
-    if (!responsive(a, end, now)) continue;
-    if (hasCredit(a, end, history)) return false;
+    if (a.screenOwed || !responsive(a, end, now)) continue;
+    if (a.live && unsent) return true;
     counted = true;
+    credit ||= hasCredit(a, end, history);
   }
-  return counted;
+  return counted && !credit;
 }
 
 /**

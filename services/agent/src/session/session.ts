@@ -453,7 +453,7 @@ export class Session {
     const now = this.clock.monotonic();
     const { end } = this.log;
     const held = this.patience.holds(this.attachments.values(), end, now);
-    this.paused = held || mustPause(this.attachments.values(), end, this.history, now);
+    this.paused = held || mustPause(this.attachments.values(), end, this.history, now, this.delivery.pending);
     const reading = !this.paused && this.screen.backlog < LIMITS.screenBacklog;
     if (reading === this.reading || this.exit !== null) return;
     this.reading = reading;
