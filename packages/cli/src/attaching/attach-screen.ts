@@ -55,6 +55,7 @@ class ScreenSession {
   /** When old bytes were painted last. */
   private replayedAt = Number.NEGATIVE_INFINITY;
   private overlaid = false;
+  private comparing: Timer | null = null;
   private connectionSince = systemClock.monotonic();
   private done = false;
   private readonly undo: (() => void)[] = [];
@@ -85,6 +86,7 @@ class ScreenSession {
     this.view = new ScreenView({
       write: (data, done) => this.write(data, done),
       size: () => this.size,
+      resized: () => this.compareSoon(),
       state: (state) => this.onState(state),
       differs: (session, terminal) => this.onDifference(session, terminal),
       ended: (exit) => this.onEnded(exit),
@@ -98,13 +100,13 @@ class ScreenSession {
     const { context, target, options } = this;
     const { client, machine, session } = target;
     const { stdin, stdout } = context;
-    const leave = this.keyboard && options.detachKey.byte !== null ? ` ${options.detachKey.name} detaches.` : '';
+    const leave = this.leaving && ` ${this.leaving}.`;
     context.note(`Attached to ${this.name}${options.readOnly ? ', to watch' : ''}.${leave}`);
     this.keyboard?.take();
     const onData = (bytes: Buffer) => this.onKeys(bytes);
     const onResize = () => {
       this.attachment?.resize(this.size);
-      systemClock.after(FOLLOW_MS, () => this.done || this.view.compare());
+      this.compareSoon();
     };
     const onContinue = () => {
       this.keyboard?.retake();
@@ -141,6 +143,12 @@ class ScreenSession {
   private write(data: Uint8Array | string, done?: () => void): void {
     if (this.state === 'catching-up' && typeof data !== 'string') this.replayedAt = systemClock.monotonic();
     this.context.stdout.write(data, () => done?.());
+  }
+
+  /** How to leave; nothing when no key does. */
+  private get leaving(): string {
+    const { name, byte } = this.options.detachKey;
+    return this.keyboard && byte !== null ? `${name} detaches` : '';
   }
 
   private get size(): Size {
@@ -184,11 +192,13 @@ class ScreenSession {
   private onState(state: AttachmentState): void {
     this.state = state;
     this.stateSince = systemClock.monotonic();
-    if (state === 'live') {
-      this.everLive = true;
-      this.overlaid = false;
-      this.typing.flush();
-    }
+    if (state !== 'live') return;
+    this.overlaid = false;
+    this.typing.flush();
+    if (this.everLive) return;
+    this.everLive = true;
+    // What was said before the first picture has moved up, out of sight.
+    if (this.leaving) this.showHint(this.leaving);
   }
 
   private onEnded(exit: Exit): void {
@@ -203,10 +213,18 @@ class ScreenSession {
     if (error.code === 'INPUT_LOST') this.showOverlay('what was typed last may not have arrived; please look');
   }
 
+  /** Compares the sizes once the session has had time to take this terminal's. */
+  private compareSoon(): void {
+    this.comparing ??= systemClock.after(FOLLOW_MS, () => {
+      this.comparing = null;
+      if (!this.done) this.view.compare();
+    });
+  }
+
   private onDifference(session: Size, terminal: Size): void {
     const text = `${this.name} is ${session.cols}x${session.rows}, this terminal ${terminal.cols}x${terminal.rows}`;
-    if (!this.view.painted && this.state !== 'waiting') this.context.stderr.write(`${text}.\r\n`);
-    else this.context.stdout.write(`\x1b]2;${text}\x07`);
+    this.context.stdout.write(`\x1b]2;${text}\x07`);
+    if (this.state === 'live') this.showHint(text);
   }
 
   // -- trouble
@@ -231,13 +249,22 @@ class ScreenSession {
     if (text && lasted >= TROUBLE_MS) this.showOverlay(text);
   }
 
-  /** What is under the line comes back with a new picture of the screen. */
   private showOverlay(text: string): void {
     this.view.overlay(text);
+    this.takeBack();
+  }
+
+  private showHint(text: string): void {
+    this.view.corner(text);
+    this.takeBack();
+  }
+
+  /** What is under a line comes back with a new picture of the screen. */
+  private takeBack(): void {
     if (this.overlaid) return;
     this.overlaid = true;
     if (this.state !== 'live') this.attachment?.repaint();
-    else systemClock.after(READ_MS, () => this.attachment?.repaint());
+    else systemClock.after(READ_MS, () => this.done || this.attachment?.repaint());
   }
 
   private finish(act: () => void): void {

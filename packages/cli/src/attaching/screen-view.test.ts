@@ -11,6 +11,7 @@ function terminal(size: Size = { cols: 40, rows: 6 }) {
     write: (data, done) => term.write(data, done),
     size: () => size,
     state: (state) => told.push(state),
+    resized: () => told.push('resized'),
     differs: (a, b) => told.push(`${a.cols}x${a.rows} on ${b.cols}x${b.rows}`),
     ended: () => told.push('ended'),
     refused: (error) => told.push(error.code),
@@ -92,11 +93,28 @@ it('lays a line over the last row and leaves the cursor where it was', async () 
   expect(term.buffer.active.cursorY).toBe(0);
 });
 
-it('says once that the session has another size', () => {
+it('lays words into the upper right corner, and leaves what the program painted left of them', async () => {
+  const { term, view, written, screen } = terminal();
+  await written('$ ');
+  view.corner('Ctrl-] detaches');
+  await written('ls');
+  expect(screen()[0]?.trimEnd()).toBe('$ ls           hermit: Ctrl-] detaches');
+  expect(term.buffer.active.cursorX).toBe(4);
+  view.corner('x'.repeat(100));
+  await written('');
+  expect(screen().slice(1)).toEqual(['', '', '', '', '']);
+});
+
+it('says once that the session has another size, and only when it is asked to compare', () => {
   const { view, told } = terminal();
-  view.resized({ cols: 40, rows: 6 });
   view.resized({ cols: 80, rows: 24 });
-  view.resized({ cols: 81, rows: 24 });
+  view.resized({ cols: 40, rows: 6 });
+  view.compare();
+  expect(told).toEqual(['resized', 'resized']);
+  for (const cols of [80, 81]) {
+    view.resized({ cols, rows: 24 });
+    view.compare();
+  }
   view.closed(new HermitError('FORBIDDEN'));
-  expect(told).toEqual(['80x24 on 40x6', 'FORBIDDEN']);
+  expect(told.slice(2)).toEqual(['resized', '80x24 on 40x6', 'resized', 'FORBIDDEN']);
 });

@@ -1,13 +1,15 @@
 // A view that paints a session on this terminal: what it is told becomes what is written. No I/O of its own.
 import type { AttachmentState, Painting, SessionStatus, View } from '@hermit/client';
 import type { Exit, HermitError, Size } from '@hermit/protocol';
-import { cutTo, printable } from '../output/printable.ts';
+import { cutTo, printable, widthOf } from '../output/printable.ts';
 import { RESET } from '../terminal/restore.ts';
 
 export type ScreenPort = {
   write(data: Uint8Array | string, done?: () => void): void;
   size(): Size;
   state(state: AttachmentState): void;
+  /** The size of the session was heard: it may soon be that of this terminal, which asks for it. */
+  resized(): void;
   /** The session has another size than this terminal; told once. */
   differs(session: Size, terminal: Size): void;
   ended(exit: Exit): void;
@@ -20,7 +22,6 @@ const SYNC_BEGIN = '\x1b[?2026h';
 const SYNC_END = '\x1b[?2026l';
 
 export class ScreenView implements View {
-  painted = false;
   driving = false;
   private session: Size | null = null;
   private differenceTold = false;
@@ -36,7 +37,6 @@ export class ScreenView implements View {
 
   snapshot({ scrollback, screen, repaint }: Painting, done: () => void): void {
     const above = repaint ? '' : this.pushUp(scrollback);
-    this.painted = true;
     this.port.write(`${above}${RESET}${SYNC_BEGIN}\x1b[H\x1b[J${screen}${SYNC_END}`, done);
   }
 
@@ -55,13 +55,20 @@ export class ScreenView implements View {
     this.port.write(`\x18\x1b7\x1b[999;1H\x1b[0;7m${line}\x1b[0m\x1b[K\x1b8`);
   }
 
+  /** Some words in the corner that programs use least, where the cursor rarely is. */
+  corner(text: string): void {
+    const { cols } = this.port.size();
+    const line = cutTo(` hermit: ${printable(text)} `, cols - 1);
+    this.port.write(`\x18\x1b7\x1b[1;${cols - widthOf(line)}H\x1b[0;7m${line}\x1b[0m\x1b8`);
+  }
+
   bell(): void {
     this.port.write('\x07');
   }
 
   resized(size: Size): void {
     this.session = size;
-    this.compare();
+    this.port.resized();
   }
 
   /** Says once that the session has another size than this terminal. */

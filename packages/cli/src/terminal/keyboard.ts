@@ -31,7 +31,9 @@ export class Keyboard {
 
   /** After the process was stopped and goes on: the shell has set the terminal its own way. */
   retake(): void {
-    if (this.raw) this.stdin.setRawMode(true);
+    if (!this.raw) return;
+    this.stdin.setRawMode(false); // or nothing would be done: the stream believes that it is raw still
+    this.stdin.setRawMode(true);
   }
 
   /** Twice is once. Synchronous, because there may be no later. */
