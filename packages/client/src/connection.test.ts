@@ -1,6 +1,6 @@
 // A connection through everything that happens to sockets.
 import { describe, expect, it } from 'vitest';
-import { bytes, HandNet, MACHINE, NotedView, SESSION } from './kit/hand-relay.ts';
+import { bytes, HandNet, MACHINE, NotedView, SESSION, USER } from './kit/hand-relay.ts';
 
 const OTHER_SESSION = '55555555-5555-4555-8555-555555555555';
 
@@ -77,6 +77,15 @@ describe('introducing itself', () => {
     net.socket.accept().say({ type: 'error', code: 'PROTOCOL_VERSION', message: 'Upgrade hermit.' });
     net.socket.cut(4005);
     expect(net.connection.state).toMatchObject({ name: 'closed', error: { message: 'Upgrade hermit.' } });
+  });
+
+  it('stops for good at a relay that is too old, and says what to update', () => {
+    const net = new HandNet();
+    net.connection.start();
+    net.socket.accept().say({ type: 'authenticated', protocol: 0, user: USER, pod: 'old', expiresAt: 2_000_000 });
+    expect(net.connection.state).toMatchObject({
+      ...{ name: 'closed', error: { code: 'PROTOCOL_VERSION', message: expect.stringContaining('update the relay') } },
+    });
   });
 
   it('renews on the open socket, and asks again until it has a token', () => {

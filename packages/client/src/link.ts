@@ -4,9 +4,11 @@ import {
   type ClientToRelay,
   HermitError,
   LIMITS,
+  PROTOCOL_OLDEST,
   PROTOCOL_VERSION,
   parserOf,
   RelayToClient,
+  relayTooOld,
 } from '@hermit/protocol';
 import { type Clock, type Dial, Liveness, type Socket, type Timer } from '@hermit/transport';
 
@@ -157,6 +159,11 @@ export class Link {
   }
 
   private onAuthenticated(message: Authenticated): void {
+    if (message.protocol < PROTOCOL_OLDEST) {
+      this.refusal = new HermitError('PROTOCOL_VERSION', relayTooOld(message.protocol, 'client'));
+      this.fail(CLOSE.protocol.code, CLOSE.protocol.meaning);
+      return;
+    }
     this.readyAt = this.options.clock.monotonic();
     this.deadline?.cancel();
     this.ping();

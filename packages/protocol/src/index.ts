@@ -10,4 +10,5 @@ export * from './messages/relay-to-client.ts';
 export * from './parse.ts';
 export * from './snapshot.ts';
 export * from './uuid.ts';
+export * from './version.ts';
 export * from './whole-characters.ts';

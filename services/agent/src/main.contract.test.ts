@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ErrorCode, PROTOCOL_VERSION, type RelayToAgent } from '@hermit/protocol';
+import { type ErrorCode, PROTOCOL_OLDEST, PROTOCOL_VERSION, type RelayToAgent } from '@hermit/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -100,6 +100,12 @@ describe('an agent that cannot begin', () => {
     expect(other.said()).not.toContain('eyJhbGciOi');
   });
 
+  it.each([[['run', '--nonsense']], [['install', '--relay']]])('does not understand %j', async (words) => {
+    const a = agent(words, { HERMIT_MACHINE_TOKEN: TOKEN });
+    expect(await a.ended).toBe(2);
+    expect(a.said()).toContain('error: ');
+  });
+
   it('names an address that is none', async () => {
     const a = agent(['run', '--relay', 'hermit.example.org'], { HERMIT_MACHINE_TOKEN: TOKEN });
     expect(await a.ended).toBe(2);
@@ -120,6 +126,30 @@ describe('an agent that the relay will not have', () => {
     expect(a.said()).toContain(message);
     expect(a.said()).not.toContain('averysecret');
   });
+});
+
+it('goes when the relay is too old for it, and says which is to be updated', async () => {
+  const address = await relay((socket, m) => {
+    if (m.type === 'register')
+      say(socket, { type: 'registered', success: true, protocol: PROTOCOL_OLDEST - 1, machineId: MACHINE, pod: 'p' });
+  });
+  const a = agent(['run', '--relay', address, '--name', 'box'], { HERMIT_MACHINE_TOKEN: TOKEN });
+  expect(await a.ended).toBe(3);
+  expect(a.said()).toContain('update the relay first');
+  expect(a.said()).not.toContain('connected to');
+});
+
+it('says what the relay did not understand of it', async () => {
+  const address = await relay((socket, m) => {
+    if (m.type !== 'register') return;
+    welcome(socket);
+    say(socket, { type: 'error', code: 'INVALID_MESSAGE', message: 'Unknown message type "current".' });
+  });
+  const a = agent(['run', '--relay', address, '--name', 'box'], { HERMIT_MACHINE_TOKEN: TOKEN });
+  await until(
+    () => a.said().includes('warning: the relay did not understand this agent: Unknown message type "current".'),
+    () => `the complaint in ${a.said()}`,
+  );
 });
 
 describe('an agent without its relay', () => {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { systemClock } from '@hermit/transport';
 import { dialWs } from '@hermit/transport/node';
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
 import { createAgent } from './agent.ts';
 import type { LinkState } from './link/link.ts';
@@ -33,6 +33,7 @@ type Options = {
 const program = new Command('hermit-agent')
   .description('Keeps terminal sessions on this machine and offers them through a Hermit relay.')
   .version(VERSION)
+  .exitOverride() // before the commands, which take it over
   .addHelpText(
     'after',
     `
@@ -122,6 +123,9 @@ function run(options: Options): void {
     random: Math.random,
     defer: setImmediate,
     onState,
+    onError: ({ code, message }) => {
+      log.warn({ event: 'not_understood', code }, `the relay did not understand this agent: ${message} (${code})`);
+    },
     newId: randomUUID,
     spawn: spawnPty,
     createScreen: options.screens ? workers.createScreen : noScreen,
@@ -193,6 +197,7 @@ function plain(): { write(line: string): void } {
 try {
   await program.parseAsync();
 } catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : EXIT.usage); // told already
   if (!(error instanceof SetupError)) throw error;
   process.stderr.write(`hermit-agent: ${error.message}\n`);
   process.exit(EXIT.usage);

@@ -50,6 +50,52 @@ describe('a page in a browser', () => {
   });
 });
 
+describe.each(['client', 'agent'] as const)('what the %s socket does not understand', (kind) => {
+  const open = async () => {
+    if (kind === 'client') return await relays.client(0, person.accessToken);
+    return await relays.agent(0, await relays.machine(person));
+  };
+  const short = Buffer.from([kind === 'client' ? FRAME.input : FRAME.output, 0, 0]);
+  const large = Buffer.concat([Buffer.from([short[0] as number]), Buffer.alloc(LIMITS.message + 48)]);
+  const limit = kind === 'client' ? LIMITS.message : LIMITS.agentMessage;
+  const incomplete = JSON.stringify({ type: kind === 'client' ? 'attach' : 'register' });
+
+  it.each<[string, string | Buffer, string]>([
+    ['no JSON', 'what?', 'INVALID_JSON'],
+    ['no object', '7', 'INVALID_MESSAGE'],
+    ['an unknown type', '{"type":"teleport"}', 'INVALID_MESSAGE'],
+    ['an incomplete message', incomplete, 'INVALID_MESSAGE'],
+    ['text over the limit', `{"type":"ping","x":"${'x'.repeat(limit)}"}`, 'MESSAGE_TOO_LARGE'],
+    ['a frame that is too short', short, 'INVALID_MESSAGE'],
+    ['a frame of a type that does not go this way', Buffer.alloc(100, 99), 'INVALID_MESSAGE'],
+    ['a frame over the limit', large, 'MESSAGE_TOO_LARGE'],
+  ])('%s: answered with an error, and the socket goes on', async (_, said, code) => {
+    using socket = await open();
+    socket.ws.send(said);
+    const messages: { type: string }[] = socket.messages;
+    expect(await until('an error', () => messages.find(({ type }) => type === 'error'))).toMatchObject({
+      code,
+      message: expect.stringMatching(/\w.*\.$/),
+    });
+    socket.send({ type: 'ping' });
+    await until('a pong', () => messages.some(({ type }) => type === 'pong'));
+    await nobodyElseFeelsIt();
+  });
+
+  it('is answered before it has introduced itself, too', async () => {
+    const ws = await dial(url(`/ws/${kind}`));
+    const answers: unknown[] = [];
+    ws.on('message', (data) => answers.push(JSON.parse(String(data))));
+    for (const said of [kind === 'client' ? '{"type":"auth"}' : incomplete, '{"type":"stats"}', 'x', short])
+      ws.send(said);
+    await until('four answers', () => answers.length === 4);
+    const [invalid, unknown] = ['INVALID_MESSAGE', kind === 'client' ? 'NOT_AUTHENTICATED' : 'INVALID_MESSAGE'];
+    const codes = [invalid, invalid, 'INVALID_JSON', unknown];
+    expect(answers).toMatchObject(codes.map((code) => ({ type: 'error', code })));
+    ws.terminate();
+  });
+});
+
 describe('a message', () => {
   it('over the limit is answered, and the socket goes on', async () => {
     const client = await relays.client(0, person.accessToken);

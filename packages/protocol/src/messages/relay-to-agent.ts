@@ -46,6 +46,8 @@ export const RelayToAgent = {
   fence_passed: Type.Object({ type: Type.Literal('fence_passed'), epoch: Epoch }),
   /** OWN-2: a later epoch is registered; this connection closes soon. */
   superseded: Type.Object({ type: Type.Literal('superseded'), otherInstance: Type.Boolean() }),
+  /** MSG-1: something that the agent has said was not understood, or came at the wrong time. */
+  error: Type.Object({ type: Type.Literal('error'), code: ErrorCodeSchema, message: Type.String() }),
 
   list_sessions: Type.Object({ type: Type.Literal('list_sessions'), ...PodRequest }),
   /** IN-3: deduplicated by `requestId`, which the pod has made unique to the user. */
@@ -106,6 +108,6 @@ export type RelayToAgent = {
 /** Messages that reach the agent from any pod, over the machine's channel. */
 export type MachineMessage = Exclude<
   RelayToAgent,
-  { type: 'registered' | 'ping' | 'pong' | 'draining' | 'fence_passed' | 'superseded' }
+  { type: 'registered' | 'ping' | 'pong' | 'draining' | 'fence_passed' | 'superseded' | 'error' }
 >;
 export type AttachMessage = Static<typeof RelayToAgent.attach>;

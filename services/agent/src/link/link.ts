@@ -7,10 +7,12 @@ import {
   HermitError,
   LIMITS,
   type MachineMessage,
+  PROTOCOL_OLDEST,
   PROTOCOL_VERSION,
   parserOf,
   RelayToAgent,
   reconnectAfter,
+  relayTooOld,
 } from '@hermit/protocol';
 import { Backoff, type Clock, type Dial, type Random, type Socket, type Timer } from '@hermit/transport';
 import type { Session } from '../session/session.ts';
@@ -41,6 +43,8 @@ export type LinkParts = {
   /** Runs soon, after what is being handled now (setImmediate). */
   defer: (run: () => void) => void;
   onState: (state: LinkState) => void;
+  /** The relay has not understood something that we said: one of the two is wrong. */
+  onError?: (error: HermitError) => void;
 };
 
 /** Refusals that no retry can mend. */
@@ -264,6 +268,9 @@ export class Link implements Exit {
       case 'fence_passed':
         c.fencePassed?.(m.epoch);
         return;
+      case 'error':
+        this.parts.onError?.(new HermitError(m.code, m.message));
+        return;
       case 'superseded':
         if (m.otherInstance && c === this.current) this.refused('SUPERSEDED');
         return;
@@ -280,6 +287,11 @@ export class Link implements Exit {
       const { code, message, storedEpoch } = m.error ?? { code: 'INTERNAL', message: 'no reason given' };
       if (storedEpoch) this.asked = Math.max(this.asked, storedEpoch); // OWN-6
       if (FINAL.has(code)) this.refused(code, message);
+      c.close();
+      return;
+    }
+    if (m.protocol < PROTOCOL_OLDEST) {
+      this.refused('PROTOCOL_VERSION', relayTooOld(m.protocol, 'agent'));
       c.close();
       return;
     }

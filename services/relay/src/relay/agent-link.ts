@@ -163,6 +163,7 @@ export class AgentLink implements SocketEvents {
     this.pod.counters.badMessages++;
     const { connection, machineId: machine } = this;
     this.pod.log('agent_bad_message', { connection, machine, code, reason });
+    this.send({ type: 'error', code, message: reason });
     if (++this.bad > PATIENCE && this.socket.open) this.dismiss(CLOSE.flood);
   }
 
