@@ -9,6 +9,7 @@ import { isUnreachable } from './accounts/availability.ts';
 import { openDatabase } from './accounts/database.ts';
 import { createDirectory } from './accounts/directory.ts';
 import { migrate } from './accounts/migrate.ts';
+import { beTheOnlyPod } from './accounts/only-pod.ts';
 import { RememberedTokens } from './accounts/remembered-tokens.ts';
 import { createRevocations } from './accounts/revocations.ts';
 import { createSignOnAttempts } from './auth/sign-on-attempt.ts';
@@ -64,6 +65,11 @@ export async function createApp(config: Config): Promise<App> {
     closers.push(() => database.close());
     if (database.embedded) log('embedded_database');
     await migrate(database.sql, { log: (reason) => log('migration', { reason }) });
+
+    if (config.redis === undefined && !database.embedded) {
+      const only = await beTheOnlyPod({ database: config.database, log });
+      closers.push(() => only.close());
+    }
 
     const secrets = config.jwtSecrets.length > 0 ? config.jwtSecrets : [await keepJwtSecret(config.dataDir)];
     const keys = createTokenKeys(secrets);

@@ -55,10 +55,27 @@ describe('single sign-on', () => {
 });
 
 describe('the clustered start', () => {
-  it.each(['REDIS_URL', 'DATABASE_URL'] as const)('refuses %s without JWT_SECRET', (variable) => {
-    expect(problems({ [variable]: clustered[variable] }).problems).toEqual([
+  it('refuses them without JWT_SECRET', () => {
+    const { JWT_SECRET: _, ...env } = clustered;
+    expect(problems(env).problems).toEqual([
       { variable: 'JWT_SECRET', expected: expect.stringContaining('must be set when REDIS_URL or DATABASE_URL is') },
     ]);
+  });
+
+  it('refuses Redis without Postgres: each pod would have accounts of its own', () => {
+    const { DATABASE_URL: _, ...env } = clustered;
+    expect(problems(env).problems).toEqual([
+      { variable: 'DATABASE_URL', expected: expect.stringContaining('must be set when REDIS_URL is') },
+    ]);
+  });
+
+  it.each([
+    'postgres://a:1,b:2/hermit',
+    'postgresql://u@h',
+    'postgres:///hermit?host=/run',
+    'postgres://u:p%40@[::1]/d',
+  ])('takes %s for a database', (url) => {
+    expect(readConfig({ ...clustered, DATABASE_URL: url }).database.url).toBe(url);
   });
 
   it('listens on every address', () => {
@@ -120,7 +137,14 @@ describe('a wrong value', () => {
     ['JWT_SECRET', 'short-and-s3cret'],
     ['JWT_SECRET', `${SECRET},s3cret`],
     ['DATABASE_URL', 'mysql://u:s3cret@h/d'],
+    ['DATABASE_URL', 'postgres://u:s3cret@h:port/d'],
+    ['DATABASE_URL', 'postgres://u:s3cret@h:99999/d'],
+    ['DATABASE_URL', 'postgres://u:s3cret%@h/d'],
+    ['DATABASE_URL', 'postgres://u:s3c@s3cret@h/d'],
     ['REDIS_URL', 'http://:s3cret@h'],
+    ['REDIS_URL', 'redis://:s3cret@'],
+    ['REDIS_URL', 'redis://:s3cret@h:port'],
+    ['REDIS_URL', 'redis://a,redis://:s3cret@h:99999'],
   ])('of %s is not repeated', (variable, value) => {
     const error = problems({ ...clustered, [variable]: value });
     expect(error.message).toMatch(new RegExp(`^${variable} must be `));

@@ -1,12 +1,12 @@
 // The relay's configuration: the schema of its environment, and the type derived from it.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PodId } from '@hermit/protocol';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Check } from 'typebox/value';
+import { isNetwork, isPostgresUrl, isRedisUrl } from './addresses.ts';
 
 /** HS256 wants a key of at least as many bits as its hash has (RFC 7518, 3.2). */
 const SECRET_BYTES = 32;
@@ -35,10 +35,10 @@ export const Environment = Type.Object({
   PORT: whole(0, 65_535, { default: 3001, description: 'a port number, 0 to 65535 (0: any free one)' }),
   /** Postgres. Without it an embedded one keeps its files in HERMIT_DATA_DIR. */
   DATABASE_URL: Type.Optional(
-    text('^postgres(ql)?://\\S+$', {
-      description: 'a URL like postgres://user:password@host:5432/hermit',
-      secret: true,
-    }),
+    Type.Refine(
+      Type.String({ description: 'a URL like postgres://user:password@host:5432/hermit', secret: true }),
+      isPostgresUrl,
+    ),
   ),
   /** Authority that signed the certificate of Postgres; setting it demands TLS. */
   DATABASE_CA: Type.Optional(text('-----BEGIN CERTIFICATE-----', pem)),
@@ -46,10 +46,14 @@ export const Environment = Type.Object({
   DATABASE_POOL: whole(1, 1000, { default: 10, description: 'a number from 1 to 1000' }),
   /** Redis. Without it bus and presence are in memory, for one pod. */
   REDIS_URL: Type.Optional(
-    text('^rediss?://[^\\s,]+(,rediss?://[^\\s,]+)*$', {
-      description: 'a URL like redis://:password@host:6379, or several with commas between (sentinels, cluster nodes)',
-      secret: true,
-    }),
+    Type.Refine(
+      Type.String({
+        description:
+          'a URL like redis://:password@host:6379, or several with commas between (sentinels, cluster nodes)',
+        secret: true,
+      }),
+      (value) => list(value).every(isRedisUrl),
+    ),
   ),
   REDIS_CA: Type.Optional(text('-----BEGIN CERTIFICATE-----', pem)),
   /** With `sentinel`, REDIS_URL names the sentinels; with `cluster`, some of its nodes. */
@@ -210,6 +214,12 @@ function disagreements(env: Environment): ConfigProblem[] {
       `(at least ${SECRET_BYTES} characters; try: openssl rand -base64 32)`;
     problems.push({ variable: 'JWT_SECRET', expected });
   }
+  if (env.REDIS_URL !== undefined && env.DATABASE_URL === undefined) {
+    const expected =
+      'must be set when REDIS_URL is: pods that share Redis share their accounts too, and a Postgres inside each would ' +
+      'know only its own';
+    problems.push({ variable: 'DATABASE_URL', expected });
+  }
   if (env.OIDC_ISSUER !== undefined && env.OIDC_CLIENT_ID === undefined) {
     problems.push({ variable: 'OIDC_CLIENT_ID', expected: 'must be set when OIDC_ISSUER is' });
   }
@@ -285,15 +295,6 @@ function assemble(env: Environment, process: NodeJS.ProcessEnv) {
     allowedOrigins: list(env.ALLOWED_ORIGINS),
     trustProxy: env.TRUST_PROXY === undefined || env.TRUST_PROXY === 'false' ? (false as const) : list(env.TRUST_PROXY),
   };
-}
-
-/** An address, a network in CIDR form, or a name that Fastify knows for some. */
-function isNetwork(value: string): boolean {
-  if (/^(loopback|linklocal|uniquelocal)$/.test(value)) return true;
-  const [address = '', bits, ...rest] = value.split('/');
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
 /** Two starts on one host never share a name, or a restarted pod could be taken for the one that died. */

@@ -1,12 +1,17 @@
 // The process: configuration, signals, exit code.
 import { type App, createApp } from './app.ts';
-import { ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { checkPorts } from './free-port.ts';
+import { startFailure } from './start-failure.ts';
 
 /** After the drain whatever is still open has this long; milliseconds. */
 const CLOSE_WITHIN = 5_000;
 
+let config: Config | undefined;
+
 async function main(): Promise<void> {
-  const config = readConfig();
+  const settings = readConfig();
+  config = settings;
   let app: App | null = null;
   let leaving = false;
   // Before anything else: as the first process of a container it would not hear a signal that nobody handles.
@@ -14,15 +19,16 @@ async function main(): Promise<void> {
     if (leaving) process.exit(1); // asked twice
     if (app === null) process.exit(0);
     leaving = true;
-    setTimeout(() => process.exit(1), config.drainSeconds * 1000 + CLOSE_WITHIN).unref();
+    setTimeout(() => process.exit(1), settings.drainSeconds * 1000 + CLOSE_WITHIN).unref();
     // Alone there is nowhere else to go.
-    await app.drain(config.embedded ? 0 : config.drainSeconds * 1000);
+    await app.drain(settings.embedded ? 0 : settings.drainSeconds * 1000);
     await app.close();
     process.exit(0);
   };
   process.on('SIGTERM', () => void leave());
   process.on('SIGINT', () => void leave());
-  app = await createApp(config);
+  await checkPorts(settings);
+  app = await createApp(settings);
   await app.listen();
 }
 
@@ -31,8 +37,7 @@ main().catch((error: unknown) => {
     for (const { variable, expected } of error.problems)
       process.stderr.write(`hermit-relay: ${variable} ${expected}\n`);
   } else {
-    const { message, code } = error as { message?: string; code?: string };
-    process.stderr.write(`hermit-relay: cannot start: ${message || code || String(error)}\n`);
+    process.stderr.write(`hermit-relay: ${config ? startFailure(error, config) : String(error)}\n`);
   }
   process.exit(1);
 });

@@ -17,22 +17,26 @@ export type Database = {
 const CONNECT_TIMEOUT = 5;
 const CLOSE_TIMEOUT = 5;
 
-/** Opens nothing yet where Postgres is elsewhere: connections are made when they are needed, and again when they break. */
-export async function openDatabase(config: Pick<Config, 'database' | 'dataDir'>): Promise<Database> {
-  const { url, ca, pool } = config.database;
-  const common: Options<Record<string, PostgresType>> = {
+/** What every connection to the database is opened with. `ca`: who signed its certificate; demands TLS. */
+export function connectionOptions(ca?: string): Options<Record<string, PostgresType>> {
+  return {
     connect_timeout: CONNECT_TIMEOUT,
     connection: { application_name: 'hermit-relay' },
     onnotice: () => {},
+    ...(ca === undefined ? {} : { ssl: { ca, rejectUnauthorized: true } }),
   };
+}
+
+/** Opens nothing yet where Postgres is elsewhere: connections are made when they are needed, and again when they break. */
+export async function openDatabase(config: Pick<Config, 'database' | 'dataDir'>): Promise<Database> {
+  const { url, ca, pool } = config.database;
   if (url !== undefined) {
-    const tls = ca === undefined ? {} : { ssl: { ca, rejectUnauthorized: true } };
-    return database(postgres(url, { ...common, ...tls, max: pool }), false, async () => {});
+    return database(postgres(url, { ...connectionOptions(ca), max: pool }), false, async () => {});
   }
   const embedded = await startEmbeddedPostgres(config.dataDir);
   // PGlite is one session: a second connection would share its transactions and unnamed statements with the first.
   const sql = postgres({
-    ...common,
+    ...connectionOptions(),
     path: embedded.socketPath,
     user: 'postgres',
     database: 'postgres',

@@ -1,7 +1,7 @@
 // Postgres inside the relay's own process (PGlite), kept in the data directory and spoken to over a Unix socket.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { lstat, mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, lstat, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { takeLock } from './process-lock.ts';
@@ -21,6 +21,7 @@ export type EmbeddedPostgres = {
  */
 export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await access(dataDir, constants.W_OK);
   const unlock = takeLock(join(dataDir, 'lock'));
   if (unlock === undefined) {
     throw new Error(`another relay runs with the data directory ${dataDir}: stop it, or set HERMIT_DATA_DIR`);

@@ -49,6 +49,12 @@ export const EVENTS = {
   listening: entry('info', 'The relay serves.', 'address', 'metrics'),
   embedded_database: entry('info', 'Postgres is inside this process: this is the only pod.'),
   memory_bus: entry('info', 'Bus and presence are in memory: this is the only pod.'),
+  not_the_only_pod: entry(
+    'error',
+    'The connection with the lock of the only pod was lost, and another pod without Redis took the lock: each now shows ' +
+      'only the machines that came to it. Stop one of them, or set REDIS_URL for both.',
+  ),
+  only_pod: entry('info', 'This is the only pod at its database again.'),
   migration: entry('info', 'The schema of the database: brought up to date, or waiting for it.', 'reason'),
   drain_started: entry('info', 'The pod asks everybody to move.', 'agents', 'clients', 'withinMs'),
   drain_finished: entry('info', 'The pod is empty, or its time is over.', 'moved', 'closed', 'ms'),
