@@ -76,6 +76,7 @@ export class Link implements Exit {
   private moving: { passed(c: RelayConnection): void } | null = null;
   private stopped = true;
   private scheduled = false;
+  private serving = false;
   private full = false;
   private announcing: Timer | null = null;
   /** Runs when a session has gathered for long enough. */
@@ -131,9 +132,14 @@ export class Link implements Exit {
   }
 
   wants(session: Session): void {
+    const alone = this.turns.empty;
     this.turns.add(session);
     // While a flood is gathered a pass for each piece of it would find nothing to do, and cost more than all else.
-    if (this.gathering === null || session.due === Number.NEGATIVE_INFINITY) this.schedule();
+    if (this.gathering !== null && session.due > this.parts.clock.monotonic()) return;
+    const { pending } = session;
+    // What a person waits for, when nobody else waits: a turn of the event loop later it would be no larger.
+    if (alone && pending > 0 && pending <= LIMITS.small && !this.serving && !this.full) this.serve();
+    else this.schedule();
   }
 
   changed(): void {
@@ -173,7 +179,9 @@ export class Link implements Exit {
     }
     const { clock } = this.parts;
     const now = clock.monotonic();
+    this.serving = true;
     const next = this.turns.run(() => socket.buffered < LIMITS.linkBound, now);
+    this.serving = false;
     if (next !== null) {
       this.gathering ??= clock.after(next - now, () => {
         this.gathering = null;
