@@ -54,7 +54,8 @@ export class RedisPublisher {
   /** `failed` hears why there is no count; `done` hears null as well. Neither runs inside the call. */
   publish(channel: string, message: Uint8Array | string, done?: Published, failed?: (error: Error) => void): void {
     const bytes = typeof message === 'string' ? Buffer.byteLength(message) : message.byteLength;
-    if (this.unanswered === 0) this.heardAt = this.clock.monotonic();
+    const atOnce = this.unanswered === 0;
+    if (atOnce) this.heardAt = this.clock.monotonic();
     this.unanswered += bytes;
     const settle = (receivers: number | null, error?: Error) => {
       this.unanswered -= bytes;
@@ -62,7 +63,7 @@ export class RedisPublisher {
       if (error) failed?.(error);
       done?.(receivers);
     };
-    const publication = new Publication(this.command, channel, message, bytes, settle);
+    const publication = new Publication(this.command, channel, message, bytes, settle, atOnce);
     // Documented as taking ioredis's Command: this has the parts of one that the connection uses, without the promise.
     void this.redis.sendCommand(publication as unknown as Command);
   }
@@ -80,7 +81,8 @@ export class RedisPublisher {
 
 /**
  * A PUBLISH as the connection sees a command. ioredis's own copies the message twice when it pipelines, and makes
- * several promises for each; this one writes into the corked socket, which goes out once per turn of the event loop.
+ * several promises for each; this one writes into the corked socket, which goes out once per turn of the event loop; or
+ * as soon as its callback ends, when the server has answered all before: then somebody types, and nothing is gained.
  */
 class Publication {
   readonly name: PublishCommandName;
@@ -90,6 +92,7 @@ class Publication {
   readonly isTraced = true;
   private readonly bytes: number;
   private readonly settle: (receivers: number | null, error?: Error) => void;
+  private readonly atOnce: boolean;
 
   constructor(
     name: PublishCommandName,
@@ -97,11 +100,13 @@ class Publication {
     message: Uint8Array | string,
     bytes: number,
     settle: (receivers: number | null, error?: Error) => void,
+    atOnce: boolean,
   ) {
     this.name = name;
     this.args = [channel, message];
     this.bytes = bytes;
     this.settle = settle;
+    this.atOnce = atOnce;
   }
 
   setReplyContext(): void {}
@@ -110,7 +115,8 @@ class Publication {
   toWritable(socket: Socket): string | Buffer {
     if (socket.writableCorked === 0) {
       socket.cork();
-      setImmediate(uncork, socket);
+      if (this.atOnce) process.nextTick(uncork, socket);
+      else setImmediate(uncork, socket);
     }
     const [channel, message] = this.args as [string, Uint8Array | string];
     const { name, bytes } = this;
