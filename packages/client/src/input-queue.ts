@@ -54,7 +54,8 @@ export class InputQueue {
       gathered = [];
       length = 0;
     };
-    for (const run of this.runs) {
+    for (let index = this.indexOf(at); index < this.runs.length; index++) {
+      const run = this.runs[index] as InputRun;
       let rest = at > run.at ? run.bytes.subarray(at - run.at) : run.bytes;
       let position = Math.max(at, run.at);
       while (rest.length > 0) {
@@ -72,6 +73,13 @@ export class InputQueue {
     }
     flush();
     return out;
+  }
+
+  /** The run that holds byte `at`. From the end: what is sent is almost always what was typed last. */
+  private indexOf(at: number): number {
+    let index = this.runs.length - 1;
+    while (index > 0 && (this.runs[index] as InputRun).at > at) index--;
+    return Math.max(0, index);
   }
 
   /** Gives up what is not acknowledged; numbering starts again, for a new attachment id. */
