@@ -1,11 +1,11 @@
 // The benchmark's process: arguments, signals, what is written where, exit code.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { CONTESTANTS } from './contestants/roster.ts';
-import { readHeader } from './machine/header.ts';
+import { type Header, readHeader } from './machine/header.ts';
 import { Processes } from './machine/processes.ts';
 import { redisVersion } from './machine/redis.ts';
 import { helpText, type Options, parseOptions } from './options.ts';
-import { failures, judge } from './report/check.ts';
+import { type Baseline, failures, type Judgement, judge } from './report/check.ts';
 import { markdown } from './report/markdown.ts';
 import { progressTo } from './report/progress.ts';
 import { summarise } from './report/summary.ts';
@@ -13,6 +13,8 @@ import { run } from './run.ts';
 import { SCENARIOS } from './scenarios/programme.ts';
 import { TARGETS } from './targets.ts';
 
+/** What the run on record reached, as ratios to its floors; `--save-baseline` writes it, `--check` reads it. */
+const BASELINE = new URL('../baseline.json', import.meta.url);
 /** Exit codes: 1 for a missed target, 2 for a run that could not be made. */
 const MISSED = 1;
 const UNABLE = 2;
@@ -45,10 +47,22 @@ async function report(options: Options, results: Parameters<typeof judge>[0]): P
   const summaries = results.scenarios.flatMap(summarise);
   if (options.json)
     await writeFile(options.json, `${JSON.stringify({ ...results, summaries, judgements }, null, 2)}\n`);
+  if (options.saveBaseline) await saveBaseline(results.header, judgements);
   if (!options.check) return;
-  const reasons = failures(results, judgements, options.partial);
+  const reasons = failures(results, judgements, options.partial, await readBaseline());
   for (const reason of reasons) process.stderr.write(`missed: ${reason}\n`);
   if (reasons.length > 0) process.exitCode = MISSED;
+}
+
+async function readBaseline(): Promise<Baseline> {
+  const { reached } = JSON.parse(await readFile(BASELINE, 'utf8')) as { reached: Baseline };
+  return reached;
+}
+
+async function saveBaseline({ takenAt, commit, mode }: Header, judgements: readonly Judgement[]): Promise<void> {
+  const figures = judgements.filter(({ value }) => !Number.isNaN(value));
+  const reached = Object.fromEntries(figures.map(({ target, value }) => [target.what, Number(value.toPrecision(3))]));
+  await writeFile(BASELINE, `${JSON.stringify({ takenAt, commit, mode, reached }, null, 2)}\n`);
 }
 
 /** However this process ends, nothing that it started stays. */

@@ -7,6 +7,7 @@ export interface Options {
   help: boolean;
   quick: boolean;
   check: boolean;
+  saveBaseline: boolean;
   json?: string;
   markdown?: string;
   seed: number;
@@ -33,6 +34,7 @@ export function parseOptions(
       help: { type: 'boolean', short: 'h', default: false },
       quick: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
+      'save-baseline': { type: 'boolean', default: false },
       json: { type: 'string' },
       markdown: { type: 'string' },
       rounds: { type: 'string' },
@@ -48,7 +50,18 @@ export function parseOptions(
     throw new Error(`Nothing is called ${unknown.join(', ')}. There are: ${[...known].join(', ')}.`);
   const { help, quick, check, json, markdown } = values;
   const chosen = { scenarios: narrowed(scenarios, positionals), contestants: narrowed(contestants, positionals) };
-  return { help, quick, check, json, markdown, seed, rounds, ...chosen, partial: positionals.length > 0 };
+  return {
+    help,
+    quick,
+    check,
+    saveBaseline: values['save-baseline'],
+    json,
+    markdown,
+    seed,
+    rounds,
+    ...chosen,
+    partial: positionals.length > 0,
+  };
 }
 
 function wholeNumber(option: string, text: string): number {
@@ -75,7 +88,8 @@ Options:
   --quick           fewer and shorter rounds, under three minutes
   --json FILE       write every round as JSON
   --markdown FILE   write the report to FILE as well as to standard output
-  --check           exit with 1 when a target is missed by more than its tolerance
+  --check           exit with 1 when a target is missed by more than its tolerance, and the run on record missed it by less
+  --save-baseline   make this the run on record (bench/baseline.json)
   --rounds N        counted rounds of every scenario, instead of its own number
   --seed N          seed of contents and jitter (default ${DEFAULT_SEED})
   -h, --help        this text

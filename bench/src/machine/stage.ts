@@ -29,6 +29,7 @@ export class Stage {
   private readonly loads = new Map<string, Promise<Child>>();
   private readonly proxies = new Map<PodSide, Promise<{ child: Child; url: string }>>();
   private server: Promise<RedisServer> | undefined;
+  private readonly endings: (() => Promise<void>)[] = [];
 
   private constructor(processes: Processes, directory: string, namespace: string) {
     this.processes = processes;
@@ -94,8 +95,14 @@ export class Stage {
     };
   }
 
+  /** What is to be undone once the contestant's processes have ended. */
+  atClose(ending: () => Promise<void>): void {
+    this.endings.push(ending);
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.children.map((child) => child.stop()));
+    for (const ending of this.endings) await ending();
     await (await this.server?.catch(() => undefined))?.close();
     await rm(this.directory, { recursive: true, force: true });
   }

@@ -16,19 +16,25 @@ const target: Target = {
   tolerance: 0.1,
 };
 
-function judged(hermit: number, faults: string[] = []) {
+function judged(hermit: number, faults: string[] = [], baseline = {}) {
   const run = results([
     contestant('bare', [round({ p50: 2 })]),
     contestant('hermit', [round({ p50: hermit }, faults)], { underTest: true }),
   ]);
   const judgements = judge(run, [target]);
-  return { verdict: judgements[0]?.verdict, failures: failures(run, judgements, false) };
+  return { verdict: judgements[0]?.verdict, failures: failures(run, judgements, false, baseline) };
 }
 
 test('a target is met up to its limit, tolerated a little beyond, and then missed', () => {
   expect(judged(3)).toEqual({ verdict: 'met', failures: [] });
   expect(judged(3.2)).toEqual({ verdict: 'within tolerance', failures: [] });
   expect(judged(3.4)).toEqual({ verdict: 'missed', failures: ['echo p50: 1.70 ×, at most 1.5'] });
+});
+
+test('a target that the run on record missed may be missed again, and not by more', () => {
+  const baseline = { [target.what]: 2 };
+  expect(judged(4.2, [], baseline)).toEqual({ verdict: 'missed', failures: [] });
+  expect(judged(4.6, [], baseline).failures).toEqual(['echo p50: 2.30 ×, at most 1.5']);
 });
 
 test('a lower limit is missed from below', () => {

@@ -1,6 +1,6 @@
 // Holds a run's results to the targets.
 import type { Target } from '../targets.ts';
-import { type Results, valuesOf } from './results.ts';
+import { measured, type Results, valuesOf } from './results.ts';
 import { median, ratio } from './statistics.ts';
 
 export type Verdict = 'met' | 'within tolerance' | 'missed' | 'not measured';
@@ -21,22 +21,38 @@ export function judge(results: Results, targets: readonly Target[]): Judgement[]
 
 function targetValue(results: Results, target: Target): number {
   const values = valuesOf(results, target.figure);
-  if (!target.over) return median(values);
-  const over = valuesOf(results, target.over);
-  return values.length > 0 && over.length > 0 ? ratio(values, over) : Number.NaN;
+  return target.over ? ratio(values, valuesOf(results, target.over)) : median(measured(values));
 }
 
 export function verdictOn(target: Target, value: number): Verdict {
   if (Number.isNaN(value)) return 'not measured';
-  // A target is met by being on its limit, in either direction.
-  const beyond = target.is === 'at most' ? value - target.limit : target.limit - value;
-  if (beyond <= 0) return 'met';
-  return beyond <= target.limit * target.tolerance ? 'within tolerance' : 'missed';
+  const distance = beyond(target, target.limit, value);
+  if (distance <= 0) return 'met';
+  return distance <= target.limit * target.tolerance ? 'within tolerance' : 'missed';
 }
 
+/** How far the value is on the wrong side of a limit; a target is met by being on it, in either direction. */
+const beyond = (target: Target, limit: number, value: number): number =>
+  target.is === 'at most' ? value - limit : limit - value;
+
+/** What a run on record reached, by target: a target that was missed then may be missed again, and not by more. */
+export type Baseline = Readonly<Record<string, number>>;
+
+const asBefore = ({ target, value }: Judgement, baseline: Baseline): boolean => {
+  const reached = baseline[target.what];
+  return reached !== undefined && beyond(target, reached, value) <= reached * target.tolerance;
+};
+
 /** Why a regression check fails; empty when it passes. `partial`: only some names were run. */
-export function failures(results: Results, judgements: readonly Judgement[], partial: boolean): string[] {
-  const reasons = judgements.flatMap(({ target, value, verdict }) => {
+export function failures(
+  results: Results,
+  judgements: readonly Judgement[],
+  partial: boolean,
+  baseline: Baseline = {},
+): string[] {
+  const reasons = judgements.flatMap((judgement) => {
+    const { target, value, verdict } = judgement;
+    if (verdict === 'missed' && asBefore(judgement, baseline)) return [];
     if (verdict === 'missed')
       return [`${target.what}: ${value.toPrecision(3)} ${target.unit}, ${target.is} ${target.limit}`];
     if (verdict === 'not measured' && !partial && !quickLeavesOut(results, target))

@@ -2,7 +2,7 @@
 import type { Header } from '../machine/header.ts';
 import type { Metric } from '../scenarios/scenario.ts';
 import type { Judgement } from './check.ts';
-import { type ContestantResult, type Results, roundValues, type ScenarioResult } from './results.ts';
+import { type ContestantResult, measured, type Results, roundValues, type ScenarioResult } from './results.ts';
 import { summaryOf } from './summary.ts';
 
 /** From here on a load generator may itself have been what limited the figure. */
@@ -33,7 +33,7 @@ function head(header: Header): string[] {
 
 function scenarioSection(result: ScenarioResult): string[] {
   const metrics = result.metrics.filter((metric) =>
-    result.contestants.some((contestant) => roundValues(contestant, metric.name).length > 0),
+    result.contestants.some((contestant) => measured(roundValues(contestant, metric.name)).length > 0),
   );
   const columns = ['contestant', 'floor', ...metrics.map((metric) => `${metric.name}, ${metric.unit}`), 'load'];
   const rows = result.contestants.map((contestant) => [

@@ -37,16 +37,18 @@ export interface Figure {
   metric: string;
 }
 
-/** The figure of each round; empty when it was not measured. */
+/** The figure of each round, NaN where it has none; empty when the contestant did not play. */
 export function valuesOf(results: Results, figure: Figure): number[] {
   const scenario = results.scenarios.find((one) => one.scenario === figure.scenario);
   const contestant = scenario?.contestants.find((one) => one.contestant === figure.contestant);
   return roundValues(contestant, figure.metric);
 }
 
-/** Without the rounds whose answer was wrong: a wrong answer has no speed. */
+/** A wrong answer has no speed: its round is NaN, and keeps its place beside those of other contestants. */
 export function roundValues(contestant: ContestantResult | undefined, metric: string): number[] {
-  const right = contestant?.rounds.filter((round) => round.faults.length === 0) ?? [];
-  const values = right.map((round) => round.metrics[metric]);
-  return values.filter((value): value is number => value !== undefined && !Number.isNaN(value));
+  return (
+    contestant?.rounds.map((round) => (round.faults.length > 0 ? undefined : round.metrics[metric]) ?? Number.NaN) ?? []
+  );
 }
+
+export const measured = (values: readonly number[]): number[] => values.filter((value) => !Number.isNaN(value));

@@ -29,6 +29,11 @@ test('a ratio pairs the rounds, so that drift which hits both cancels out', () =
   expect(ratio([1, 10, 10, 10], [1, 1, 10, 10])).toBe(1);
 });
 
+test('a round without a figure leaves its neighbour out, and the others paired', () => {
+  expect(ratio([2, Number.NaN, 60, 8], [1, 3, 30, 4])).toBe(2);
+  expect(ratio([Number.NaN, 6], [1, Number.NaN])).toBe(6);
+});
+
 test('a ratio of different numbers of rounds is one of medians', () => {
   expect(ratio([2, 4, 6], [2])).toBe(2);
   expect(ratio([1], [])).toBeNaN();

@@ -25,10 +25,13 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /**
- * How many times `over` the `values` are. Rounds are played in turn, so when both have the same
- * rounds each is divided by its neighbour in time, and drift of the machine cancels out.
+ * How many times `over` the `values` are, by round; NaN is a round without a figure. Rounds are played in turn, so each is
+ * divided by its neighbour in time, and drift of the machine cancels out. Without a round that both have it is a ratio of
+ * medians.
  */
 export function ratio(values: readonly number[], over: readonly number[]): number {
-  if (values.length !== over.length) return median(values) / median(over);
-  return median(values.map((value, round) => value / (over[round] ?? Number.NaN)));
+  const pairs = values.map((value, round) => value / (over[round] ?? Number.NaN)).filter((pair) => !Number.isNaN(pair));
+  if (pairs.length > 0 && values.length === over.length) return median(pairs);
+  const right = (all: readonly number[]) => all.filter((value) => !Number.isNaN(value));
+  return median(right(values)) / median(right(over));
 }

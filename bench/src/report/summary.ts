@@ -1,5 +1,5 @@
 // Each figure's minimum, median and maximum, and how many times the floor it is.
-import { type ContestantResult, roundValues, type ScenarioResult } from './results.ts';
+import { type ContestantResult, measured, roundValues, type ScenarioResult } from './results.ts';
 import { ratio, type Spread, spread } from './statistics.ts';
 
 export interface Summary extends Spread {
@@ -19,10 +19,11 @@ export function summaryOf(
   contestant: ContestantResult,
   metric: { name: string; unit: string },
 ): Summary | undefined {
-  const values = roundValues(contestant, metric.name);
+  const rounds = roundValues(contestant, metric.name);
+  const values = measured(rounds);
   if (values.length === 0) return undefined;
   const floor = result.contestants.find((other) => other.contestant === contestant.floor);
-  const times = ratio(values, roundValues(floor, metric.name));
+  const times = ratio(rounds, roundValues(floor, metric.name));
   return {
     scenario: result.scenario,
     contestant: contestant.contestant,

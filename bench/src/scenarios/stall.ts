@@ -3,7 +3,7 @@ import { delay, wallMs } from '../load/deadline.ts';
 import type { PodSide } from '../machine/stage.ts';
 import { pacedProgram } from '../programs/programs.ts';
 import { flowsAgainAt, GAP_MS } from './flow.ts';
-import { type Act, MB, type Metric, type Scenario } from './scenario.ts';
+import { type Act, MB, type Measurement, type Metric, receiptFaults, type Scenario } from './scenario.ts';
 
 const BYTES_PER_SECOND = 10 * MB;
 const BEFORE_MS = 1_000;
@@ -39,10 +39,13 @@ function stall(name: string, how: string, hold: Hold): Scenario {
     rounds: (quick) => ({ counted: quick ? 1 : 3, warmUp: false }),
     async measure(act) {
       const metrics: Record<string, number> = {};
+      const faults: string[] = [];
       for (const side of sides(act.quick)) {
-        Object.assign(metrics, await stalled(act, side, hold));
+        const measured = await stalled(act, side, hold);
+        Object.assign(metrics, measured.metrics);
+        faults.push(...measured.faults);
       }
-      return { metrics, faults: [] };
+      return { metrics, faults };
     },
   };
 }
@@ -58,7 +61,7 @@ function metricsOf(side: PodSide): Metric[] {
   ];
 }
 
-async function stalled(act: Act, side: PodSide, hold: Hold): Promise<Record<string, number>> {
+async function stalled(act: Act, side: PodSide, hold: Hold): Promise<Measurement> {
   const { running, stage, corpus, attendance } = act;
   const viewer = stage.load('load-1');
   const program = pacedProgram(corpus.file, BYTES, BYTES_PER_SECOND);
@@ -82,9 +85,11 @@ async function stalled(act: Act, side: PodSide, hold: Hold): Promise<Record<stri
   const lost = BYTES - (seen.receipts[0]?.bytes ?? 0);
   const again = flowsAgainAt(seen.timeline, releasedAt);
   const endsAt = lost > 0 && seen.lastAt < seen.goneAt + EXPECTED_MS - GAP_MS ? undefined : again;
-  return {
+  const metrics = {
     [`${side}'s pod: lost`]: lost / MB,
     // Never again counts as the whole time that it was waited for.
     [`${side}'s pod: flows after`]: endsAt === undefined ? AFTER_MS + SILENCE_MS : endsAt - releasedAt,
   };
+  // A floor loses bytes, and what follows them differs from then on: that is its figure, not its fault.
+  return { metrics, faults: act.contestant.underTest ? receiptFaults(seen.receipts, BYTES - lost) : [] };
 }

@@ -23,10 +23,13 @@ const SETTINGS = [
 ];
 const FORMAT = ['-U', 'hermit', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
 
-/** URL of a new, empty server, which ends with the stage. BENCH_DATABASE_URL names an empty database instead. */
+/**
+ * URL of an empty database: of a new server, which ends with the stage, or a new one beside the database that
+ * BENCH_DATABASE_URL names, whose user has to be allowed to create them.
+ */
 export async function startPostgres(stage: Stage): Promise<string> {
   const shared = process.env.BENCH_DATABASE_URL;
-  if (shared) return shared;
+  if (shared) return createDatabase(shared, stage);
   const binaries = await findBinaries();
   const data = join(stage.directory, 'postgres');
   await cp(await template(dirname(stage.directory), binaries), data, { recursive: true });
@@ -43,6 +46,21 @@ export async function startPostgres(stage: Stage): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return url;
+}
+
+/** Dropped when the stage closes. */
+async function createDatabase(url: string, stage: Stage): Promise<string> {
+  const name = `hermit_bench_${stage.namespace.replace(/[^a-z0-9]/gi, '_').toLowerCase()}`;
+  const ask = async (statement: (sql: postgres.Sql) => PromiseLike<unknown>) => {
+    const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => undefined });
+    await statement(sql);
+    await sql.end({ timeout: 1 });
+  };
+  await ask((sql) => sql`create database ${sql(name)}`);
+  stage.atClose(() => ask((sql) => sql`drop database if exists ${sql(name)} with (force)`));
+  const its = new URL(url);
+  its.pathname = `/${name}`;
+  return its.href;
 }
 
 async function findBinaries(): Promise<string> {
