@@ -9,6 +9,9 @@ if (!port) throw new Error('The emulators run in a thread of their own: see scre
 const feeds = new Map<number, Feed>();
 /** Screens with output waiting, in the order of their turns. */
 const busy = new Set<number>();
+/** What was parsed of screens that have more waiting is told after so many bytes: each message wakes the agent. */
+const TELL_PARSED = 1024 * 1024;
+const told = new Map<number, number>();
 let scheduled = false;
 
 const say = (messages: FromThread[]) => port.postMessage(messages);
@@ -48,8 +51,7 @@ function handle(m: ToThread): void {
       break;
     case 'close':
       feed.dispose();
-      feeds.delete(m.screen);
-      busy.delete(m.screen);
+      forget(m.screen);
       break;
   }
 }
@@ -71,10 +73,12 @@ function round(): void {
     const feed = feeds.get(screen);
     if (!feed) continue;
     guarded(screen, () => {
-      const before = feed.emulator.offset;
       if (!feed.step()) busy.delete(screen);
       const { offset } = feed.emulator;
-      if (offset > before) parsed.push({ type: 'parsed', screen, offset });
+      const since = offset - (told.get(screen) ?? 0);
+      if (since < (busy.has(screen) ? TELL_PARSED : 1)) return;
+      told.set(screen, offset);
+      parsed.push({ type: 'parsed', screen, offset });
     });
   }
   if (parsed.length > 0) say(parsed);
@@ -85,8 +89,13 @@ function guarded(screen: number, run: () => void): void {
   try {
     run();
   } catch {
-    feeds.delete(screen);
-    busy.delete(screen);
+    forget(screen);
     say([{ type: 'failed', screen }]);
   }
+}
+
+function forget(screen: number): void {
+  feeds.delete(screen);
+  busy.delete(screen);
+  told.delete(screen);
 }

@@ -13,7 +13,7 @@ const CAUGHT_UP = LIMITS.screenBacklog / 4;
  * is asked for. The emulator skips most of a large piece, and of many small ones nothing: it costs more than the path.
  */
 const HANDED_OVER = 2 * 1024 * 1024;
-const HAND_OVER_AFTER = 100;
+const HAND_OVER_AFTER = 250;
 /** Output with an escape in it that may be a question, while it is for the emulator to answer: handed over at once. */
 const QUESTION = 1024;
 const ESCAPE = 0x1b;
