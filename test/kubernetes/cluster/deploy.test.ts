@@ -170,7 +170,7 @@ describe('with terminals open', () => {
     const before = (await hermit.relayPods()).map(({ name }) => name);
     const { reattached } = await unnoticed('before the upgrade');
     const leaving = hermit.drainsOf(before);
-    await hermit.apply('upgrade', '--reuse-values', '--set', `image.tag=${NEXT}`);
+    await hermit.apply('upgrade', '--reset-then-reuse-values', '--set', `image.tag=${NEXT}`);
     const after = await hermit.settled(3, `:${NEXT}`);
     expect(after.filter(({ name }) => before.includes(name))).toEqual([]);
     const had = await unnoticed('upgrade');
@@ -200,14 +200,14 @@ describe('with terminals open', () => {
       await hermit.kubectl('create', 'secret', 'generic', secret, `--from-literal=${key}=${token}`);
       const named = kind === 'Deployment' ? name : '';
       const set = `agent.enabled=true,agent.kind=${kind},agent.name=${named},agent.existingSecret=${secret}`;
-      await hermit.apply('upgrade', '--reuse-values', '--set', set);
+      await hermit.apply('upgrade', '--reset-then-reuse-values', '--set', set);
       await isUp(name);
       // As the user of the image, in a home that can be written to, with an init above it.
       const script = 'id -u; touch ~/here && echo home; cat /proc/1/comm';
       expect(await outputOf(client, machine.id, script)).toBe('1000\r\nhome\r\ntini\r\n');
     }
     client.close();
-    await hermit.apply('upgrade', '--reuse-values', '--set', 'agent.enabled=false');
+    await hermit.apply('upgrade', '--reset-then-reuse-values', '--set', 'agent.enabled=false');
     await hermit.kubectl('delete', 'secret', 'agent-deployment', 'agent-daemonset');
     await unnoticed('agents in the cluster');
   });

@@ -136,7 +136,7 @@ export const EVENTS = {
     'readOnly',
   ),
   attach_carried: entry(
-    'debug',
+    'info',
     "On the agent's pod: such a wish came from another pod.",
     'connection',
     'machine',
@@ -157,7 +157,7 @@ export const EVENTS = {
   ),
   session_asked: entry('info', 'A client wants a new session.', 'connection', 'user', 'machine', 'request'),
   session_carried: entry(
-    'debug',
+    'info',
     "On the agent's pod: such a wish came from another pod.",
     'connection',
     'machine',
