@@ -38,7 +38,7 @@ export class Liveness {
   constructor(clock: Clock, ping: () => void, dead: () => void) {
     this.clock = clock;
     this.signs = new LifeSigns(clock.monotonic());
-    this.timer = clock.every(Math.min(LIMITS.pingEvery, LIMITS.deadAfter / 4), () => {
+    this.timer = clock.every(Math.min(LIMITS.visitEvery, LIMITS.pingEvery), () => {
       const sign = this.signs.look(clock.monotonic());
       if (sign === 'quiet') ping();
       if (sign !== 'dead') return;

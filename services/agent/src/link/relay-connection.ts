@@ -44,6 +44,10 @@ export class RelayConnection {
       this.terminate();
     });
     this.dialling = dial(url, handlers, (socket) => {
+      if (this.over) {
+        socket.close(CLOSE.normal.code, 'not needed any more');
+        return;
+      }
       this.socket = socket;
       this.liveness = new Liveness(
         clock,
@@ -68,7 +72,8 @@ export class RelayConnection {
   close(): void {
     const { socket } = this;
     this.end(CLOSE.normal.code, 'left');
-    socket?.close(CLOSE.normal.code, 'left');
+    if (socket) socket.close(CLOSE.normal.code, 'left');
+    else this.dialling.cancel();
   }
 
   private terminate(): void {
