@@ -98,6 +98,8 @@ export class Attachment {
   private id: string;
   private idBytes: Uint8Array;
   private attempt = 0;
+  /** What this attempt says of our input; in a handover more may be acknowledged before it is answered. */
+  private inputFrom = 0;
   private link: Wire | null = null;
   private attached = false;
   /** The old link still serves, and nobody needs to notice. */
@@ -354,6 +356,7 @@ export class Attachment {
 
   private begin(): void {
     this.attempt++;
+    this.inputFrom = this.input.queue.acked;
     this.attached = false;
     this.output.begin();
     this.attachTimer?.cancel();
@@ -372,7 +375,7 @@ export class Attachment {
       mode: this.mode,
       from: this.output.next,
       readOnly: this.readOnly,
-      inputFrom: this.input.queue.acked,
+      inputFrom: this.inputFrom,
       ...this.ownSize,
       requestId: this.requestId,
     });
@@ -402,7 +405,7 @@ export class Attachment {
     this.attachTimer?.cancel();
     this.attachTimer = null;
     const { queue } = this.input;
-    if (!m.readOnly && (m.inputOffset < queue.acked || m.inputOffset > queue.end)) {
+    if (!m.readOnly && (m.inputOffset < this.inputFrom || m.inputOffset > queue.end)) {
       this.newIdentity();
       return;
     }

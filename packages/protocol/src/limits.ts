@@ -89,6 +89,8 @@ const limits = {
   // Sessions
   /** An ended session keeps history and exit status for this long. */
   endedSession: 600_000,
+  /** The same for one that somebody is still reading to its end. */
+  endedSessionRead: 3_600_000,
   sessionsPerMachine: 256,
   attachmentsPerSession: 128,
   attachmentsPerSocket: 64,
@@ -103,11 +105,16 @@ const limits = {
   requestsRemembered: 1024,
   /** Input positions kept for each session (IN-2). */
   inputPositions: 4096,
+  /** Less input than a paste is acknowledged after this time, or a part of it earlier together with output. */
+  inputAckDelay: 100,
+  inputAckEarly: 50,
+  /** Input of at least so many bytes is a paste, whose sender waits for room. */
+  paste: 1 * KiB,
   /** Input a program has not read yet; more is not acknowledged, so that the client keeps it. */
   unreadInput: 256 * KiB,
 
   // Connections
-  /** A pod looks at each of its sockets this often: times of tens of seconds are exact to this. */
+  /** Each end looks at each of its sockets this often: times of tens of seconds are exact to this. */
   visitEvery: 1_000,
   pingEvery: 20_000,
   deadAfter: 45_000,

@@ -7,9 +7,12 @@ type Position = { applied: number; userId: string };
 export class InputGate {
   private readonly positions = new Map<string, Position>();
   private readonly bound: number;
+  private readonly present: (clientId: string) => boolean;
 
-  constructor(bound: number) {
+  /** `present`: who is attached now; their positions are never forgotten. */
+  constructor(bound: number, present: (clientId: string) => boolean = () => false) {
     this.bound = bound;
+    this.present = present;
   }
 
   /**
@@ -24,9 +27,17 @@ export class InputGate {
       return known.applied;
     }
     if (from > 0) throw new HermitError('INPUT_LOST');
-    if (this.positions.size >= this.bound) this.positions.delete(this.positions.keys().next().value as string);
+    if (this.positions.size >= this.bound) this.forgetOne();
     this.positions.set(clientId, { applied: 0, userId });
     return 0;
+  }
+
+  private forgetOne(): void {
+    for (const clientId of this.positions.keys()) {
+      if (this.present(clientId)) continue;
+      this.positions.delete(clientId);
+      return;
+    }
   }
 
   applied(clientId: string): number {

@@ -91,6 +91,11 @@ export class OutputLog {
       at += n;
       this.end += n;
     }
+    this.settle();
+  }
+
+  /** Gives back what no reader needs any more beyond the limit. */
+  settle(): void {
     if (this.end - this.base > this.limit) this.trim();
   }
 

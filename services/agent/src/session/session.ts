@@ -7,7 +7,6 @@ import {
   type Consumed,
   type Exit,
   HermitError,
-  inputAckFrame,
   LIMITS,
   type RelayToAgent,
   type SessionInfo,
@@ -15,21 +14,20 @@ import {
   type SizePolicy,
   uuidBytes,
 } from '@hermit/protocol';
-import type { Clock, Timer } from '@hermit/transport';
+import type { Clock } from '@hermit/transport';
 import type { Terminal } from '../terminal/terminal.ts';
 import { Attachment } from './attachment.ts';
 import { Delivery, type Outlet } from './delivery.ts';
+import { Departed } from './departed.ts';
+import { InputAcks } from './input-acks.ts';
 import { InputGate } from './input-gate.ts';
 import { type HistoryBudget, OutputLog } from './output-log.ts';
 import { mustPause, Patience } from './pacer.ts';
 import type { CreateScreen, Screen } from './screen.ts';
 import { driverOf, sizeOf } from './size-policy.ts';
 
-/** Small input is acknowledged after this time, or a part of it earlier together with output; milliseconds. */
-const INPUT_ACK_DELAY = 100;
-const INPUT_ACK_EARLY = 50;
-/** Input of at least so many bytes is a paste, whose sender waits for room. */
-const PASTE = 1024;
+/** A change of driver, size or policy is told again so many milliseconds later: the bus may lose it. */
+const STATUS_AGAIN = [500, 1_000, 2_000];
 
 type Of<T extends RelayToAgent['type']> = Extract<RelayToAgent, { type: T }>;
 
@@ -75,17 +73,16 @@ export class Session {
   private readonly screen: Screen;
   private readonly outlet: SessionOutlet;
   private readonly clock: Clock;
-  private readonly gate = new InputGate(LIMITS.inputPositions);
+  private readonly gate = new InputGate(LIMITS.inputPositions, (id) => this.attachments.has(id));
+  private readonly inputAcks: InputAcks;
+  private readonly departed = new Departed();
   private readonly patience = new Patience();
-  /** Whose input was applied and not acknowledged yet. */
-  private readonly unacknowledged = new Set<Attachment>();
-  private inputAckTimer: Timer | null = null;
-  private inputAckDue = 0;
   private readonly history: number;
-  private readonly alloc: ((length: number) => Uint8Array) | undefined;
   private readonly delivery: Delivery;
   private serial = 0;
   private tipAt = Number.NEGATIVE_INFINITY;
+  private statusAt = 0;
+  private statusToldAgain = STATUS_AGAIN.length;
   private reading = true;
 
   constructor(parts: SessionParts) {
@@ -98,7 +95,6 @@ export class Session {
     this.outlet = parts.outlet;
     this.clock = parts.clock;
     this.history = parts.history ?? LIMITS.history;
-    this.alloc = parts.alloc;
     this.createdAt = parts.clock.now();
     const limits = { limit: this.history, extended: parts.historyBehind ?? LIMITS.historyBehind };
     this.log = new OutputLog(parts.size, { ...limits, needed: () => this.needed() }, parts.budget);
@@ -106,6 +102,17 @@ export class Session {
     this.screen.onCaughtUp(() => this.pace());
     this.screen.onReply((bytes) => this.answer(bytes));
     this.delivery = new Delivery(this, { ...parts, screen: this.screen });
+    this.inputAcks = new InputAcks({
+      idBytes: this.idBytes,
+      clock: parts.clock,
+      applied: (id) => this.gate.applied(id),
+      frame: (frame) => this.outlet.frame(frame),
+      alloc: parts.alloc,
+    });
+    this.terminal.onDrain(() => {
+      // All that a client keeps finds room then.
+      if (this.terminal.unread <= LIMITS.unreadInput / 2) this.inputAcks.room();
+    });
     this.terminal.onData((bytes) => this.output(bytes));
     this.terminal.onExit((exit) => this.ended(exit));
   }
@@ -161,7 +168,7 @@ export class Session {
 
   dispose(): void {
     this.kill('SIGKILL');
-    this.inputAckTimer?.cancel();
+    this.inputAcks.stop();
     this.screen.dispose();
     this.log.dispose();
   }
@@ -189,6 +196,8 @@ export class Session {
       this.tellAttached(old);
       return;
     }
+    const place = this.departed.take(m.clientId, m.userId);
+    const known = old ?? place;
     const size = m.cols !== undefined && m.rows !== undefined ? { cols: m.cols, rows: m.rows } : (old?.size ?? null);
     const a = new Attachment(
       {
@@ -199,9 +208,9 @@ export class Session {
         mode: m.mode,
         attempt: m.attempt,
         size,
-        attachedAt: old?.attachedAt ?? this.clock.now(),
-        typed: old?.typed ?? 0,
-        since: old?.since ?? ++this.serial,
+        attachedAt: known?.attachedAt ?? this.clock.now(),
+        typed: known?.typed ?? 0,
+        since: known?.since ?? ++this.serial,
       },
       now,
     );
@@ -209,7 +218,11 @@ export class Session {
     a.ack = Math.min(m.from ?? 0, this.log.end);
     this.delivery.catchUp(a, m.from, null);
     this.tellAttached(a);
-    this.reseat();
+    // Who drove before its connection closed drives again, unless another has taken over since.
+    const driver = this.attachments.get(this.driver ?? '');
+    this.reseat(place?.drove && (driver?.typed ?? 0) <= place.serial ? a.id : this.driver);
+    // `attached` says the same, and is asked for until it arrives.
+    if (this.attachments.size === 1) this.statusToldAgain = STATUS_AGAIN.length;
     this.pace();
     this.outlet.changed();
   }
@@ -286,25 +299,8 @@ export class Session {
       if (!reply) this.hasTyped(a);
       if (!reply || a.id === this.driver) this.terminal.write(fresh);
     }
-    if (gap || fresh.length === 0 || fresh.length >= PASTE) this.acknowledgeInput(a, gap);
-    else {
-      this.unacknowledged.add(a);
-      if (this.inputAckTimer) return;
-      this.inputAckDue = this.clock.monotonic() + INPUT_ACK_DELAY;
-      this.inputAckTimer = this.clock.after(INPUT_ACK_DELAY, () => this.acknowledgeInputs());
-    }
-  }
-
-  private acknowledgeInput(a: Attachment, gap: boolean): void {
-    this.unacknowledged.delete(a);
-    const applied = this.gate.applied(a.id);
-    this.outlet.frame(inputAckFrame(this.idBytes, a.to.attachment, a.attempt, applied, gap, this.alloc));
-  }
-
-  private acknowledgeInputs(): void {
-    this.inputAckTimer?.cancel();
-    this.inputAckTimer = null;
-    for (const a of this.unacknowledged) this.acknowledgeInput(a, false);
+    const full = !gap && position + bytes.length > this.gate.applied(clientId);
+    this.inputAcks.arrived(a, fresh.length, gap, full);
   }
 
   private hasTyped(a: Attachment): void {
@@ -324,7 +320,8 @@ export class Session {
     const a = this.attachmentOf(m);
     if (!a || a.readOnly) return;
     a.typed = ++this.serial;
-    this.reseat(a.id);
+    // Always answered: who asks again has not heard the answer.
+    if (!this.reseat(a.id)) this.tip();
   }
 
   setSizePolicy(m: Of<'set_size_policy'>): void {
@@ -332,19 +329,26 @@ export class Session {
     if (!a || a.readOnly) return;
     this.sizePolicy = m.sizePolicy;
     if (m.cols !== undefined && m.rows !== undefined) this.setSize({ cols: m.cols, rows: m.rows });
-    this.reseat();
-    this.tip();
+    if (!this.reseat()) this.tellStatus();
     this.outlet.changed();
   }
 
-  /** Who drives and whose size counts, after anything that may change it. */
-  private reseat(wanted: string | null = this.driver): void {
+  /** Who drives and whose size counts, after anything that may change it. True when that was told. */
+  private reseat(wanted: string | null = this.driver): boolean {
     const before = this.driver;
     const seats = [...this.attachments.values()];
     this.driver = driverOf(seats, wanted);
     this.screen.answer(seats.length === 0);
     const resized = this.setSize(sizeOf(this.sizePolicy, seats, this.driver, this.size));
-    if (resized || this.driver !== before) this.tip();
+    if (!resized && this.driver === before) return false;
+    this.tellStatus();
+    return true;
+  }
+
+  private tellStatus(): void {
+    this.statusAt = this.clock.monotonic();
+    this.statusToldAgain = 0;
+    this.tip();
   }
 
   /** CU-9: the size is part of the stream. */
@@ -360,7 +364,8 @@ export class Session {
 
   private forget(a: Attachment): void {
     this.attachments.delete(a.id);
-    this.unacknowledged.delete(a);
+    this.departed.remember(a, this.driver === a.id, this.serial, this.clock.monotonic());
+    this.inputAcks.forget(a);
     this.reseat();
     this.pace();
     this.outlet.changed();
@@ -384,7 +389,7 @@ export class Session {
 
   /** The first byte that a reader of every byte may still ask for. */
   private needed(): number {
-    let least = Number.POSITIVE_INFINITY;
+    let least = this.departed.needs;
     for (const a of this.attachments.values()) if (a.mode === 'stream' && a.ack < least) least = a.ack;
     return least;
   }
@@ -411,7 +416,7 @@ export class Session {
   }
 
   sentToAll(now: number): void {
-    if (this.inputAckTimer && this.inputAckDue - now <= INPUT_ACK_EARLY) this.acknowledgeInputs();
+    this.inputAcks.withOutput(now);
   }
 
   // ---- Time
@@ -433,15 +438,34 @@ export class Session {
     });
   }
 
-  /** Called about every 100 ms while anybody is attached. */
+  /** Somebody is attached, or may be back soon. */
+  get occupied(): boolean {
+    return this.attachments.size > 0 || !this.departed.empty;
+  }
+
+  /** Somebody makes progress towards the end of what the program printed. */
+  beingRead(now: number): boolean {
+    for (const a of this.attachments.values())
+      if (a.ack < this.log.end && now - a.progressAt < LIMITS.attachmentLease) return true;
+    return false;
+  }
+
+  /** Called about every 100 ms while `occupied`. */
   tick(): void {
     const now = this.clock.monotonic();
+    this.departed.forgetOld(now);
+    this.log.settle();
     let owing = false;
     for (const a of this.attachments.values()) {
       if (now - a.heardAt > LIMITS.attachmentLease) this.forget(a);
       else if (a.ack < this.log.end || (this.exit && !a.endAcked)) owing = true;
     }
     this.pace();
+    const again = STATUS_AGAIN[this.statusToldAgain];
+    if (again !== undefined && now - this.statusAt >= again) {
+      this.statusToldAgain++;
+      this.tip();
+    }
     if (owing) {
       this.wants();
       if (now - this.tipAt >= LIMITS.tipEvery - 100) this.tip();

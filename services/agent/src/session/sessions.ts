@@ -246,8 +246,9 @@ export class Sessions {
       this.answers.delete(requestId);
     }
     for (const s of this.all.values()) {
-      if (s.attachments.size > 0) s.tick();
-      if (s.endedAt !== null && now - s.endedAt >= LIMITS.endedSession) this.remove(s);
+      if (s.occupied) s.tick();
+      if (s.endedAt === null || now - s.endedAt < LIMITS.endedSession) continue;
+      if (now - s.endedAt >= LIMITS.endedSessionRead || !s.beingRead(now)) this.remove(s);
     }
     this.observe();
   }
