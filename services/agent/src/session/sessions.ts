@@ -21,6 +21,7 @@ import {
 } from '@hermit/protocol';
 import type { Clock, Timer } from '@hermit/transport';
 import type { Spawn } from '../terminal/terminal.ts';
+import { toldAttachments, toldSessions } from './announcement.ts';
 import { HistoryBudget } from './output-log.ts';
 import type { CreateScreen } from './screen.ts';
 import { Session, type SessionOutlet } from './session.ts';
@@ -78,7 +79,7 @@ export class Sessions {
   }
 
   get list(): SessionInfo[] {
-    return [...this.all.values()].map((s) => s.info);
+    return toldSessions([...this.all.values()].map((s) => s.info));
   }
 
   get attachments(): AttachmentInfo[] {
@@ -89,7 +90,7 @@ export class Sessions {
         list.push({ id, sessionId: s.id, userId, pod, since: a.attachedAt, readOnly });
       }
     }
-    return list;
+    return toldAttachments(list, () => this.list);
   }
 
   /** Sessions that somebody looks at (DRAIN-2). */
