@@ -77,7 +77,7 @@ export const AgentToRelay = {
   /** For operators, every 10 s while there is something to say. */
   stats: Type.Object({
     type: Type.Literal('stats'),
-    /** Programs that wait for their viewers now. */
+    /** Programs that wait now, for their viewers or for their own screen. */
     ptysPaused: Type.Integer({ minimum: 0, maximum: 65_536 }),
     /** How long programs have waited since the last of these, added up; milliseconds. */
     pausedMs: Type.Integer({ minimum: 0, maximum: 1e9 }),

@@ -170,3 +170,15 @@ describe('a session that has ended', () => {
     expect(after(61, true)).toBe(false);
   });
 });
+
+it('a program that waits for its own screen counts as waiting', () => {
+  const nothing = () => {};
+  const relay = new HandRelay(() => ({
+    ...{ backlog: LIMITS.screenBacklog, write: nothing, resize: nothing, onCaughtUp: nothing, answer: nothing },
+    ...{ onReply: nothing, snapshot: nothing, dispose: nothing },
+  }));
+  relay.start();
+  relay.terminals[0]?.prints(megabyte);
+  relay.clock.advance(10_000);
+  expect(relay.all('stats')).toMatchObject([{ ptysPaused: 1 }]);
+});

@@ -438,6 +438,11 @@ export class Session {
     });
   }
 
+  /** The program is not read from: for its viewers, or for its own screen. */
+  get waiting(): boolean {
+    return !this.reading;
+  }
+
   /** Somebody is attached, or may be back soon. */
   get occupied(): boolean {
     return this.attachments.size > 0 || !this.departed.empty;

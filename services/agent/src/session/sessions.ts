@@ -258,7 +258,7 @@ export class Sessions {
   private observe(): void {
     const { stats } = this;
     stats.ptysPaused = 0;
-    for (const s of this.all.values()) if (s.paused && s.endedAt === null) stats.ptysPaused++;
+    for (const s of this.all.values()) if (s.waiting && s.endedAt === null) stats.ptysPaused++;
     stats.pausedMs += stats.ptysPaused * TICK;
     if (++stats.ticks < STATS_EVERY) return;
     const { ptysPaused, pausedMs, told } = stats;

@@ -46,7 +46,7 @@ export class AgentLink implements SocketEvents {
   /** The agent sends through this connection: viewers here are served without the bus (DRAIN-2). */
   local = false;
   activity: Activity = IDLE;
-  /** Programs that were waiting for their viewers when the agent last said. */
+  /** Programs that were waiting for viewers or for their screens when the agent last said. */
   ptysPaused = 0;
   readonly socket: Socket;
   private readonly connection: string;

@@ -48,7 +48,7 @@ export const METRICS = {
   ),
   ptysPaused: gauge(
     'ptys_paused',
-    'Programs of machines on this pod that were waiting for their viewers when the agents last said.',
+    'Programs of machines on this pod that were waiting for viewers or for their screens when the agents last said.',
   ),
   bufferedBytes: gauge('buffered_bytes', 'Bytes that wait in sockets of this pod.', { kind: ['agent', 'client'] }),
   requestsPending: gauge('requests_pending', 'Requests of clients that machines have not answered yet.'),
@@ -108,7 +108,7 @@ export const METRICS = {
   inputRefused: counter('input_refused_total', 'Keystrokes of those who may only look.'),
   ptyPaused: counter(
     'pty_paused_seconds_total',
-    'Time that programs of machines on this pod have waited for their viewers, added up, as agents report it.',
+    'Time that programs of machines on this pod have waited for viewers or for their screens, added up, as agents report it.',
   ),
 
   // Coming and going
