@@ -142,6 +142,8 @@ const limits = {
   // The bus
   /** An idle subscription is probed this often; two misses rebuild the connection. */
   probeEvery: 15_000,
+  /** After this time a probe counts as missed. */
+  probeTimeout: 5_000,
 };
 
 export type Limits = { readonly [K in keyof typeof limits]: number };

@@ -26,8 +26,6 @@ export type BusObserver = {
 
 export type RedisBusOptions = { clock?: Clock; probe?: Partial<ProbeTimings>; observer?: BusObserver };
 
-const PROBE: ProbeTimings = { every: LIMITS.probeEvery, timeout: 5_000 };
-
 /** The servers behind a bus: one, or the masters of a cluster. */
 type Servers = {
   nodeOf(channel: string): RedisNode | undefined;
@@ -55,7 +53,7 @@ export class RedisBus implements Bus {
   constructor(connections: RedisConnections, options: RedisBusOptions = {}) {
     this.observer = options.observer ?? {};
     const clock = options.clock ?? systemClock;
-    const timings = { ...PROBE, ...options.probe };
+    const timings = { every: LIMITS.probeEvery, timeout: LIMITS.probeTimeout, ...options.probe };
     const names = redisNames(connections.prefix);
     const events = this.nodeEvents();
     const open = (key: NodeKey | undefined, channel: string) =>
