@@ -9,6 +9,7 @@ import { createDatabase } from '../../services/databases.ts';
 import { freePort } from '../../services/server-process.ts';
 import { TcpProxy } from '../../services/tcp-proxy.ts';
 import { HermitProcess } from './hermit-process.ts';
+import { Memory } from './memory.ts';
 import { type Conditions, NetworkPath } from './network-path.ts';
 import { Person } from './viewer.ts';
 import { until } from './wait.ts';
@@ -95,6 +96,11 @@ export class Cluster implements AsyncDisposable {
   /** The pods that take connections, as an ingress has found; looked at for all paths together. */
   private readonly open = new Set<RelayPod>();
   private watched = false;
+  private readonly agents = new Set<HermitProcess>();
+  private readonly memory = new Memory(() => [
+    ...this.pods.map(({ process }) => ['pods', process] as ['pods', HermitProcess]),
+    ...[...this.agents].map((agent) => ['agents', agent] as ['agents', HermitProcess]),
+  ]);
 
   constructor(prefix: string, env: Record<string, string>, database: TcpProxy | null) {
     this.database = database;
@@ -152,6 +158,12 @@ export class Cluster implements AsyncDisposable {
     return { id: body.machine.id, name, token: body.token };
   }
 
+  /** As the account's own list of machines says. */
+  async isOnline(machineId: string): Promise<boolean> {
+    const { body } = await this.call<{ machines: { id: string; online: boolean }[] }>('GET', '/api/machines');
+    return body.machines?.find((m) => m.id === machineId)?.online === true;
+  }
+
   /** The way to the pods, in this order of preference; only to those that are ready, as behind an ingress. */
   async path(prefer: readonly number[], conditions: Conditions = {}): Promise<NetworkPath> {
     await this.watch();
@@ -196,6 +208,7 @@ export class Cluster implements AsyncDisposable {
       ...env,
     });
     this.stack.use(agent);
+    this.agents.add(agent);
     await until(`the agent registers\n${agent.stderr}`, () => {
       if (agent.ended) throw new Error(`the agent has ended\n${agent.stderr}`);
       return agent.stderr.includes('connected to');
@@ -220,6 +233,7 @@ export class Cluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stack.disposeAsync();
+    this.memory.check();
   }
 }
 

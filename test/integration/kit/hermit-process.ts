@@ -51,10 +51,11 @@ export class HermitProcess implements AsyncDisposable {
     if (!this.ended) this.child.kill(signal);
   }
 
-  /** Resident set size in bytes. */
-  get rss(): number {
-    const pages = Number(readFileSync(`/proc/${this.child.pid}/statm`, 'utf8').split(' ')[1]);
-    return pages * 4096;
+  /** The largest resident set it has had so far, as the kernel keeps it; bytes, 0 once it has ended. */
+  get mostMemory(): number {
+    if (this.ended) return 0;
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
   }
 
   async end(deadlineMs = 30_000): Promise<number | null> {

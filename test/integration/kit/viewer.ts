@@ -90,6 +90,8 @@ export class TestViewer {
   private readonly hash: Hash = createHash('sha256');
   private readonly decoder = new TextDecoder();
   private readonly rate: number;
+  /** What waits until it wakes; null: it is awake. */
+  private slept: (() => void)[] | null = null;
 
   constructor(connection: Connection, machineId: string, sessionId: string, options: ViewerOptions) {
     this.rate = options.rate ?? Number.POSITIVE_INFINITY;
@@ -121,8 +123,20 @@ export class TestViewer {
     this.at = now;
   }
 
+  /** Takes nothing more, as a tab in the background of a phone, until `wake`. */
+  sleep(): void {
+    this.slept ??= [];
+  }
+
+  wake(): void {
+    const due = this.slept ?? [];
+    this.slept = null;
+    for (const done of due) done();
+  }
+
   private consume(length: number, done: () => void): void {
-    if (this.rate === Number.POSITIVE_INFINITY) done();
+    if (this.slept) this.slept.push(done);
+    else if (this.rate === Number.POSITIVE_INFINITY) done();
     else setTimeout(done, length / this.rate);
   }
 
