@@ -1,8 +1,13 @@
 // The command line as a person and a script use it, as a process of its own: same pod and other pod, memory and Redis.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, type CommandLine, startCluster } from './kit/cluster.ts';
 import type { HermitProcess } from './kit/hermit-process.ts';
+import { LocalTerminal, placeHermit } from './kit/local-terminal.ts';
 import { until } from './kit/wait.ts';
 
 /** `seq 1 n` as a terminal prints it. */
@@ -100,8 +105,69 @@ describe.each([
     expect(nothing).toMatchObject({ code: 4 });
     expect(noMachine).toMatchObject({ code: 4, says: expect.stringContaining('box') });
     expect(noCommand).toMatchObject({ code: 2 });
-    expect(notThere.code).not.toBe(0);
+    expect(notThere.code).toBe(126);
     expect(notThere.says).toContain('no-such-program-at-all');
+  });
+});
+
+describe('completion', () => {
+  const present = (shell: string) => spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0;
+  const shells = [
+    { shell: 'bash', args: ['--norc', '--noprofile', '-i'], learn: 'eval "$(hermit completion bash)"' },
+    {
+      ...{ shell: 'zsh', args: ['-f', '-i'] },
+      learn: 'autoload -Uz compinit; compinit -D -u; eval "$(hermit completion zsh)"',
+    },
+    { shell: 'fish', args: ['--no-config', '-i'], learn: 'hermit completion fish | source' },
+  ];
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'hermit-shell-'));
+    placeHermit(directory);
+    const cluster = clusters.memory as Cluster;
+    await cluster.startAgent(cluster.pod(0).url, await cluster.addMachine('build box'));
+    const hermit = await cluster.commandLine(cluster.pod(0).url);
+    await hermit.output('new', 'build box', '--name', 'web:one two', '--detach', '--', 'sleep', '1000');
+  });
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  test.for(shells)('in $shell: names with blanks and colons, of the relay that is typed', async (each, { skip }) => {
+    const { shell, args, learn } = each;
+    if (!present(shell)) skip(`${shell} is not installed`);
+    const cluster = clusters.memory as Cluster;
+    const relay = cluster.pod(0).url;
+    const { env } = await cluster.commandLine(relay);
+    const PATH = `${directory}:${process.env.PATH}`;
+    using terminal = new LocalTerminal({
+      ...{ command: shell, args, cwd: directory, size: { cols: 150, rows: 24 } },
+      env: { ...env, PATH, HOME: directory, HERMIT_RELAY: 'http://127.0.0.1:1' },
+    });
+    terminal.type(`${learn}; echo lea"rnt"\r`);
+    await terminal.shows('learnt');
+    /** Presses Tab until the word is whole: a busy machine may keep who completes waiting for longer than it waits. */
+    const tab = async (shows: RegExp) => {
+      let pressed = 0;
+      await until(
+        () => `${shows} is completed`,
+        async () => {
+          if (shows.test(await terminal.text())) return true;
+          if (Date.now() - pressed > 6_000) {
+            pressed = Date.now();
+            terminal.type('\t');
+          }
+          return false;
+        },
+        40_000,
+        50,
+      );
+    };
+    terminal.type(`hermit attach --relay ${relay} buil`);
+    await tab(/build\\ box ?$|build\\ box /);
+    terminal.type(' web:');
+    await tab(/web:one\\ two|web\\:one\\ two/);
+    // What the shell makes of the line.
+    terminal.type(`\u0001printf '<%s>' \r`);
+    await terminal.shows(`<hermit><attach><--relay><${relay}><build box><web:one two>`);
   });
 });
 

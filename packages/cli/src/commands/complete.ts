@@ -1,6 +1,7 @@
 // hermit complete: what could stand at the end of a command line; called by the completion scripts.
 import { Command } from 'commander';
-import { candidates, type NameSource } from '../completion/candidates.ts';
+import { candidates, type NameSource, relayIn } from '../completion/candidates.ts';
+import { bashReplies, unquoted } from '../completion/shell-words.ts';
 import type { Context } from '../context.ts';
 import { resolve } from '../names/resolve.ts';
 
@@ -10,12 +11,16 @@ const PATIENCE_MS = 1_500;
 export function completeCommand(context: Context): Command {
   return new Command('complete')
     .argument('[words...]', 'the words after "hermit"; the last is the one to complete')
+    .option('--bash <breaks>', 'the words are as typed, quotes and all; print what bash takes, which splits at these')
     .helpOption(false)
     .allowUnknownOption()
-    .action(async (words: string[], _: unknown, command: Command) => {
+    .action(async (typed: string[], { bash }: { bash?: string }, command: Command) => {
       const root = command.parent as Command;
+      const words = bash === undefined ? typed : typed.map((word) => unquoted(word).text);
+      context.relayOption = relayIn(words) ?? context.relayOption;
       const found = await candidates(root, words, namesOf(context)).catch(() => []);
-      for (const candidate of found) context.print(candidate);
+      const replies = bash === undefined ? found : bashReplies(found, typed.at(-1) ?? '', bash);
+      for (const reply of replies) context.print(reply);
     });
 }
 

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { Context } from '../context.ts';
 import { programOf } from '../program.ts';
-import { candidates } from './candidates.ts';
+import { candidates, relayIn } from './candidates.ts';
 
 const program = programOf(new Context({ HOME: '/nowhere' }, process));
 const names = {
@@ -57,4 +57,13 @@ it.each<[string[], string[]]>([
 
 it('does not offer what is hidden', async () => {
   expect(await complete('compl')).toEqual(['completion']);
+});
+
+it.each<[string[], string | undefined]>([
+  [['--relay', 'http://a:1', 'attach', ''], 'http://a:1'],
+  [['attach', '--relay=http://a:1', ''], 'http://a:1'],
+  [['attach', '--relay', 'http://a'], undefined],
+  [['new', 'box', '--', 'curl', '--relay', 'x', ''], undefined],
+])('of %j the relay is %s', (words, relay) => {
+  expect(relayIn(words)).toBe(relay);
 });

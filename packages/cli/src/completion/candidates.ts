@@ -17,6 +17,15 @@ export async function candidates(root: Command, words: readonly string[], names:
   return all.filter((candidate) => candidate.startsWith(given));
 }
 
+/** The relay that the words name. */
+export function relayIn(words: readonly string[]): string | undefined {
+  const ended = words.indexOf('--');
+  const ours = words.slice(0, ended < 0 ? -1 : ended);
+  const at = ours.lastIndexOf('--relay');
+  const joined = ours.findLast((word) => word.startsWith('--relay='));
+  return (at < 0 ? undefined : ours[at + 1]) ?? joined?.slice('--relay='.length);
+}
+
 type Place = {
   command: Command;
   /** Arguments given so far. */
