@@ -51,6 +51,9 @@ test('a second pod at one Postgres, without Redis', async () => {
   const env = { DATABASE_URL: database.url, JWT_SECRET };
   await using first = relay(env);
   await until(`the first serves\n${first.stdout}`, () => first.stdout.includes('"listening"'), 30_000);
+  const { address } = JSON.parse(first.stdout.split('\n').find((line) => line.includes('"listening"')) ?? '{}');
+  const ready = await fetch(`${address}/readyz`);
+  expect(await ready.json()).toEqual({ status: 'ready', missing: [], embedded: ['redis'] });
   await using second = relay(env);
   expect(await second.end()).toBe(1);
   expect(second.stderr).toContain('hermit-relay: cannot start: another pod serves this database');

@@ -141,6 +141,7 @@ export async function createApp(config: Config): Promise<App> {
       sessions: (machineId) => presence.sessions(machineId),
       attachments: (machineId) => presence.attachments(machineId),
       pods: () => presence.pods(),
+      embedded: [...(database.embedded ? ['postgres'] : []), ...(config.redis === undefined ? ['redis'] : [])],
       checks: {
         draining: async () => {
           if (pod.draining) throw new HermitError('DRAINING', 'leaving');

@@ -32,12 +32,13 @@ const ADVICE: Record<string, string> = {
 const MissingPart = Type.Object({ part: Type.String(), reason: Type.String() });
 type Missing = Static<typeof MissingPart>;
 
-export type HealthRoutesOptions = { checks: HealthChecks; now?: () => number };
+/** `embedded`: parts that are inside this process, so that there is nothing to wait for. */
+export type HealthRoutesOptions = { checks: HealthChecks; embedded?: readonly string[]; now?: () => number };
 
 export function healthRoutes(scope: FastifyInstance, options: HealthRoutesOptions): void {
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['health'];
-  const { checks, now = Date.now } = options;
+  const { checks, embedded = [], now = Date.now } = options;
   let last: { at: number; missing: Promise<Missing[]> } | undefined;
   let begun = false;
 
@@ -56,7 +57,11 @@ export function healthRoutes(scope: FastifyInstance, options: HealthRoutesOption
         tags,
         summary: 'The pod can serve; if not, what is missing',
         response: {
-          200: Type.Object({ status: Type.Literal('ready'), missing: Type.Array(MissingPart) }),
+          200: Type.Object({
+            status: Type.Literal('ready'),
+            missing: Type.Array(MissingPart),
+            embedded: Type.Array(Type.String(), { description: 'Parts that are inside this process' }),
+          }),
           ...failures('UNAVAILABLE'),
         },
       },
@@ -68,7 +73,7 @@ export function healthRoutes(scope: FastifyInstance, options: HealthRoutesOption
       const needed = begun ? missing.filter(({ part }) => !ONLY_AT_FIRST.includes(part)) : missing;
       if (needed.length === 0) {
         begun = true;
-        return { status: 'ready' as const, missing };
+        return { status: 'ready' as const, missing, embedded: [...embedded] };
       }
       const sentences = missing.map(({ part, reason }) => `${part} (${reason})`);
       throw new HermitError('UNAVAILABLE', `Not ready: ${sentences.join(', ')}.`, { missing });

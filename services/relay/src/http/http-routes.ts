@@ -37,13 +37,15 @@ export type HttpRoutesOptions = {
   publicUrl?: DeviceRoutesOptions['publicUrl'];
   /** What `/readyz` asks. */
   checks: HealthChecks;
+  /** Parts that are inside this process. */
+  embedded?: readonly string[];
 };
 
 /** On an app of `createHttpServer`. What demands a token is a scope of its own, so that the rest does not. */
 export async function httpRoutes(app: FastifyInstance, options: HttpRoutesOptions): Promise<void> {
-  const { checks } = options;
+  const { checks, embedded = [] } = options;
   await documentation(app);
-  healthRoutes(app, { checks });
+  healthRoutes(app, { checks, embedded });
   for (const routes of [loginRoutes, useLinkRoute, signOnRoutes, askingDeviceRoutes]) routes(app, options);
   const demanding = [accountRoutes, adminRoutes, attachmentRoutes, auditRoutes, decidingDeviceRoutes, inviteRoutes];
   for (const routes of [...demanding, identityRoutes, linkIdentityRoute, makeLinkRoute, machineRoutes, shareRoutes]) {

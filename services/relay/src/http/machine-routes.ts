@@ -31,7 +31,7 @@ const PRESENCE = 3_000;
 export const MachineName = Type.String({
   minLength: 1,
   maxLength: 64,
-  pattern: '^(?!\\s)[^\\p{Cc}\\p{Cs}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]{1,64}(?<!\\s)$',
+  pattern: '^(?!\\s)[^\\p{Cc}\\p{Cs}\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]{1,64}(?<!\\s)$',
   description: 'a name of 1 to 64 printable characters, without blanks at its ends',
 });
 const Named = Type.Object({ name: MachineName });
