@@ -9,7 +9,7 @@ import { greeting } from './greeting.ts';
 import { LogFile } from './log-file.ts';
 import { RelayAccount } from './relay-account.ts';
 import { Service } from './service.ts';
-import { Explained, readSettings, type Settings } from './settings.ts';
+import { ELSEWHERE, Explained, readSettings, type Settings } from './settings.ts';
 import { buildWebTerminal, webTerminalIsStale } from './web-terminal.ts';
 
 const readyDeadlineMs = 120_000;
@@ -124,8 +124,7 @@ const startRelay = async (settings: Settings, port: number, logs: string): Promi
     PORT: `${port}`,
     HERMIT_DATA_DIR: settings.dataDirectory,
     // Embedded, whatever is set for other programs on this machine.
-    REDIS_URL: undefined,
-    DATABASE_URL: undefined,
+    ...Object.fromEntries(ELSEWHERE.flatMap((name) => [name, `${name}_FILE`]).map((name) => [name, undefined])),
     // There is no other pod to move to.
     DRAIN_SECONDS: process.env.DRAIN_SECONDS ?? '0',
   };

@@ -21,7 +21,8 @@ const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${wor
 
 export const greeting = (running: Running): string => {
   const row = (label: string, value: string) => `  ${style.dim(label.padEnd(10))} ${value}`;
-  const command = (line: string) => `    ${style.cyan(`npm run hermit -- ${line}`)}`;
+  const command = (line: string, about = '') =>
+    `    ${style.cyan(`npm run hermit -- ${line}`)}${about && style.dim(`   # ${about}`)}`;
   const kept = style.dim(`kept in ${short(running.passwordFile)}`);
   return [
     '',
@@ -43,7 +44,8 @@ export const greeting = (running: Running): string => {
       : []),
     '  In another terminal, here:',
     command(`login --relay ${running.address} --email ${quoted(running.email)}`),
-    command(`new ${quoted(running.machineName)}`),
+    command(`new ${quoted(running.machineName)} --name work`, 'a shell; Ctrl-] leaves it running'),
+    command(`attach ${quoted(running.machineName)} work`, 'back to it'),
     '',
     row('Data', short(running.dataDirectory)),
     row('Logs', short(running.logDirectory)),

@@ -14,6 +14,9 @@ export interface Settings {
   readonly ignored: readonly string[];
 }
 
+/** What leads the relay to servers that are elsewhere; secrets among them may be set as files (NAME_FILE). */
+export const ELSEWHERE = ['REDIS_URL', 'REDIS_CA', 'REDIS_MODE', 'DATABASE_URL', 'DATABASE_CA'] as const;
+
 /** A wrong or impossible setting, or anything else that one sentence explains. */
 export class Explained extends Error {}
 
@@ -46,5 +49,5 @@ export const readSettings = (): Settings => ({
   ),
   email: email(),
   machineName: machineName(),
-  ignored: ['REDIS_URL', 'DATABASE_URL'].filter((name) => given(name) !== undefined),
+  ignored: ELSEWHERE.flatMap((name) => [name, `${name}_FILE`]).filter((name) => given(name) !== undefined),
 });
