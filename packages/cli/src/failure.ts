@@ -11,6 +11,8 @@ export const EXIT = {
   unreachable: 5,
   historyLost: 6,
   refused: 7,
+  /** As shells say it: a program rarely ends with it. */
+  notStarted: 126,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
@@ -24,6 +26,7 @@ export const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
   unreachable: 'the relay or the machine cannot be reached',
   historyLost: 'bytes that were asked for are no longer kept',
   refused: 'the relay refuses: not permitted, a limit, a duplicate',
+  notStarted: 'the machine could not start the program',
 };
 
 /** `hint`: what to do about it, on a line of its own. */
@@ -52,6 +55,7 @@ const BY_CODE: Partial<Record<ErrorCode, keyof typeof EXIT>> = {
   TIMEOUT: 'unreachable',
   DRAINING: 'unreachable',
   HISTORY_LOST: 'historyLost',
+  SESSION_START_FAILED: 'notStarted',
   INTERNAL: 'failed',
   INVALID_JSON: 'failed',
   INVALID_MESSAGE: 'failed',

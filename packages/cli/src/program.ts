@@ -24,9 +24,10 @@ import { VERSION } from './version.ts';
 const EXIT_CODES = `
 Exit codes:
 ${Object.entries(EXIT)
-  .map(([name, code]) => `  ${code}  ${EXIT_MEANINGS[name as keyof typeof EXIT]}`)
+  .map(([name, code]) => `  ${`${code}`.padEnd(3)}  ${EXIT_MEANINGS[name as keyof typeof EXIT]}`)
   .join('\n')}
-  "attach" and "new" end with the exit status of the program: 0 to 255, or 128 + signal.`;
+  "attach" and "new" end with the exit status of the program: 0 to 255, or 128 + signal. Where hermit itself fails, a
+  line that begins with "hermit" on standard error says so.`;
 
 export function programOf(context: Context): Command {
   const program = new Command('hermit')
@@ -71,6 +72,7 @@ export function programOf(context: Context): Command {
       .configureOutput({
         writeOut: (text) => context.stdout.write(text),
         writeErr: (text) => context.stderr.write(text),
+        outputError: (text, write) => write(text.replace(/^error: /, `${pathOf(command)}: `)),
         getOutHelpWidth: () => Math.min(context.stdout.columns || 80, 100),
         getErrHelpWidth: () => Math.min(context.stderr.columns || 80, 100),
       });
@@ -91,6 +93,11 @@ export async function run(context: Context, words: readonly string[]): Promise<n
     if (failure.hint) context.note(failure.hint);
     return failure.exitCode;
   }
+}
+
+/** `hermit machine add` */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
 
 function everyCommand(command: Command): Command[] {

@@ -33,7 +33,9 @@ type Options = {
 const program = new Command('hermit-agent')
   .description('Keeps terminal sessions on this machine and offers them through a Hermit relay.')
   .version(VERSION)
-  .exitOverride() // before the commands, which take it over
+  // Before the commands, which take them over.
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'hermit-agent: ')) })
   .addHelpText(
     'after',
     `

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { findMachine, findSession } from '../names/targets.ts';
+import { quoted } from '../names/word.ts';
 import { examples } from './examples.ts';
 import { signalName } from './option-values.ts';
 
@@ -20,8 +21,11 @@ export function killCommand(context: Context): Command {
       await context.connected(async (client) => {
         const machine = await findMachine(context, client, givenMachine);
         const session = await findSession(context, client, machine, givenSession);
-        await context.wait(`Ending ${session.name}`, client.killSession(machine.id, session.id, options.signal));
-        context.note(`Ended ${session.name} on ${machine.name}.`);
+        await context.wait(
+          `Ending ${quoted(session.name)}`,
+          client.killSession(machine.id, session.id, options.signal),
+        );
+        context.note(`Ended ${quoted(session.name)} on ${quoted(machine.name)}.`);
       });
     });
 }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { resolve } from '../names/resolve.ts';
+import { quoted } from '../names/word.ts';
 import { examples } from './examples.ts';
 
 export function machineRemoveCommand(context: Context): Command {
@@ -15,7 +16,7 @@ export function machineRemoveCommand(context: Context): Command {
       const client = await context.client();
       const token = await client.accessToken();
       const machine = resolve('machine', given, await context.wait('Looking', client.api.machines(token)));
-      await context.wait(`Removing ${machine.name}`, client.api.removeMachine(token, machine.id));
-      context.note(`Removed ${machine.name}.`);
+      await context.wait(`Removing ${quoted(machine.name)}`, client.api.removeMachine(token, machine.id));
+      context.note(`Removed ${quoted(machine.name)}.`);
     });
 }

@@ -7,6 +7,7 @@ import { attachScreen } from '../attaching/attach-screen.ts';
 import { attachStream } from '../attaching/attach-stream.ts';
 import type { Context } from '../context.ts';
 import { explained, findMachine } from '../names/targets.ts';
+import { quoted } from '../names/word.ts';
 import type { DetachKey } from '../terminal/detach-key.ts';
 import { detachOption } from './detach-option.ts';
 import { examples } from './examples.ts';
@@ -66,7 +67,7 @@ async function run(
   options: Options,
 ): Promise<number> {
   const session = await context.wait(
-    `Starting on ${machine.name}`,
+    `Starting on ${quoted(machine.name)}`,
     client.createSession(machine.id, startOptions(context, command, options)),
   );
   if (options.detach) {

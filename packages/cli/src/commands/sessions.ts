@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { findMachine, sessionsOf } from '../names/targets.ts';
+import { quoted, word } from '../names/word.ts';
 import { sessionTable } from '../output/listing.ts';
 import { examples } from './examples.ts';
 
@@ -24,7 +25,7 @@ export function sessionsCommand(context: Context): Command {
         const sessions = await sessionsOf(context, client, machine);
         if (options.json) context.printJson(sessions);
         else if (sessions.length === 0)
-          context.note(`Nothing runs on ${machine.name}. Start: hermit new ${machine.name}`);
+          context.note(`Nothing runs on ${quoted(machine.name)}. Start: hermit new ${word(machine.name)}`);
         else for (const line of sessionTable(sessions, context.look)) context.print(line);
       });
     });

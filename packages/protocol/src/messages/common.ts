@@ -18,6 +18,15 @@ export const RequestId = Type.String({ minLength: 1, maxLength: 128 });
 /** A request between a pod and a machine: a client's whole id, and whose it is (IN-3). */
 export const PodRequestId = Type.String({ minLength: 1, maxLength: 192 });
 export const Name = Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f]*$' });
+/**
+ * A name that is given now, which terminals will print: no control characters, and nothing that turns the direction of
+ * what follows. Names of before are read as they are.
+ */
+export const GivenName = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]*$',
+});
 /** The id of a relay pod; it is part of channel names. */
 export const PodId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
 export const Epoch = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
@@ -85,7 +94,7 @@ export const ErrorCodeSchema = Type.Unsafe<ErrorCode>(Type.String({ enum: Object
 
 /** What can be asked of a new session; the agent fills in what is missing. */
 export const StartOptions = Type.Object({
-  name: Type.Optional(Name),
+  name: Type.Optional(GivenName),
   /** The program; the user's shell when it is missing. */
   command: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
   args: Type.Optional(Type.Array(Type.String({ maxLength: 32_768 }), { maxItems: 1024 })),
