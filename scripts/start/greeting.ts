@@ -24,6 +24,7 @@ export const greeting = (running: Running): string => {
   const command = (line: string, about = '') =>
     `    ${style.cyan(`npm run hermit -- ${line}`)}${about && style.dim(`   # ${about}`)}`;
   const kept = style.dim(`kept in ${short(running.passwordFile)}`);
+  const machine = quoted(running.machineName);
   return [
     '',
     `  ${style.bold('Hermit is ready')}   ${style.bold(style.cyan(running.address))}`,
@@ -44,8 +45,8 @@ export const greeting = (running: Running): string => {
       : []),
     '  In another terminal, here:',
     command(`login --relay ${running.address} --email ${quoted(running.email)}`),
-    command(`new ${quoted(running.machineName)} --name work`, 'a shell; Ctrl-] leaves it running'),
-    command(`attach ${quoted(running.machineName)} work`, 'back to it'),
+    command(`new ${machine} --name work`, 'a shell; Ctrl-] leaves it running'),
+    command(`attach ${machine} work`.padEnd(`new ${machine} --name work`.length), 'back to it'),
     '',
     row('Data', short(running.dataDirectory)),
     row('Logs', short(running.logDirectory)),

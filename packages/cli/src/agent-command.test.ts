@@ -1,6 +1,6 @@
 // How people are told to start the agent.
 import { expect, it } from 'vitest';
-import { agentCommand } from './agent-command.ts';
+import { agentCommand, hermitCommand } from './agent-command.ts';
 
 it.each([
   ['file:///usr/lib/node_modules/@hermit/cli/dist/agent-command.js', 'hermit-agent'],
@@ -14,4 +14,9 @@ it.each([
 
 it('is a script of the repository when run from it', () => {
   expect(agentCommand()).toBe('npm run agent --');
+});
+
+it('calls this command as it was called', () => {
+  expect(hermitCommand({})).toBe('hermit');
+  expect(hermitCommand({ npm_lifecycle_event: 'hermit' })).toBe('npm run hermit --');
 });

@@ -2,6 +2,7 @@
 import type { Attachment, AttachmentState } from '@hermit/client';
 import type { Exit, HermitError, Size } from '@hermit/protocol';
 import { systemClock, type Timer } from '@hermit/transport';
+import { hermitCommand } from '../agent-command.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, failureOf } from '../failure.ts';
 import { word } from '../names/word.ts';
@@ -179,10 +180,9 @@ class ScreenSession {
 
   private detach(): void {
     const { machine, session } = this.target;
+    const back = `${hermitCommand(this.context.env)} attach ${word(machine.name)} ${word(session.name)}`;
     this.finish(() => {
-      this.context.note(
-        `Detached; ${this.name} goes on. Come back: hermit attach ${word(machine.name)} ${word(session.name)}`,
-      );
+      this.context.note(`Detached; ${this.name} goes on. Come back: ${back}`);
       this.resolve(EXIT.ok);
     });
   }
