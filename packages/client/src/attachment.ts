@@ -13,6 +13,7 @@ import {
   HermitError,
   inputFrame,
   isFor,
+  type MessageOf,
   type RelayToClient,
   type Size,
   type SizePolicy,
@@ -57,8 +58,8 @@ export type AttachmentPorts = {
   left(attachment: Attachment): void;
 };
 
-type Attached = Extract<RelayToClient, { type: 'attached' }>;
-type Tip = Extract<RelayToClient, { type: 'tip' }>;
+type Attached = MessageOf<RelayToClient, 'attached'>;
+type Tip = MessageOf<RelayToClient, 'tip'>;
 type Failed = { code: HermitError['code']; message: string };
 
 /** Refusals that another try does not change. */

@@ -1,11 +1,13 @@
 // One client's connection to a relay, whatever happens to the sockets below it: introduces itself, reconnects, moves
 // to another pod without a pause, asks and answers. SPEC.md, CU-3, CU-4, DRAIN-3, DRAIN-4, IN-3.
 import {
+  CLOSE,
   type ErrorCode,
   frameSession,
   frameType,
   HermitError,
   LIMITS,
+  type MessageOf,
   type RelayToClient,
   reconnectAfter,
 } from '@hermit/protocol';
@@ -29,9 +31,9 @@ export type ConnectionState =
 
 export interface ConnectionEvents {
   state(state: ConnectionState): void;
-  machineChanged(machine: Extract<RelayToClient, { type: 'machine_changed' }>['machine']): void;
+  machineChanged(machine: MessageOf<RelayToClient, 'machine_changed'>['machine']): void;
   machineRemoved(machineId: string): void;
-  sessionEnded(message: Extract<RelayToClient, { type: 'session_ended' }>): void;
+  sessionEnded(message: MessageOf<RelayToClient, 'session_ended'>): void;
 }
 
 /**
@@ -359,7 +361,7 @@ export class Connection {
   }
 
   /** An error without a session: of an attach whose refusal names the request alone, or of the link itself. */
-  private onError(link: Link, m: Extract<RelayToClient, { type: 'error' }>): void {
+  private onError(link: Link, m: MessageOf<RelayToClient, 'error'>): void {
     if (m.code === 'DRAINING') this.open();
     if (m.requestId === this.renewalId && m.code === 'INVALID_TOKEN') this.renewLater(link);
     if (m.sessionId !== undefined || m.requestId === undefined) return;
@@ -401,5 +403,6 @@ export class Connection {
 }
 
 function closedBy(code: number): ErrorCode {
-  return code === 4008 ? 'MACHINE_NOT_FOUND' : code === 4005 ? 'PROTOCOL_VERSION' : 'UNAVAILABLE';
+  if (code === CLOSE.removed.code) return 'MACHINE_NOT_FOUND';
+  return code === CLOSE.protocol.code ? 'PROTOCOL_VERSION' : 'UNAVAILABLE';
 }

@@ -4,6 +4,7 @@ import {
   type ClientToRelay,
   HermitError,
   LIMITS,
+  type MessageOf,
   PROTOCOL_OLDEST,
   PROTOCOL_VERSION,
   parserOf,
@@ -14,7 +15,7 @@ import { type Clock, type Dial, Liveness, type Socket, type Timer } from '@hermi
 
 const parse = parserOf(RelayToClient);
 
-export type Authenticated = Extract<RelayToClient, { type: 'authenticated' }>;
+export type Authenticated = MessageOf<RelayToClient, 'authenticated'>;
 
 export interface LinkEvents {
   ready(link: Link, message: Authenticated): void;

@@ -1,5 +1,5 @@
 // Requests that wait for their reply: a deadline each, and the same request again after a reconnect (IN-3).
-import { type ClientToRelay, HermitError, LIMITS, type RelayToClient } from '@hermit/protocol';
+import { type ClientToRelay, HermitError, LIMITS, type MessageOf, type RelayToClient } from '@hermit/protocol';
 import type { Clock, Random, Timer } from '@hermit/transport';
 
 /** Requests, and the type of their reply. */
@@ -10,9 +10,8 @@ type ReplyTypes = {
   kill_session: 'session_killed';
 };
 export type RequestType = keyof ReplyTypes;
-type MessageOf<T extends RequestType> = Extract<ClientToRelay, { type: T }>;
-export type RequestBody<T extends RequestType> = Omit<MessageOf<T>, 'requestId'>;
-export type ReplyOf<T extends RequestType> = Extract<RelayToClient, { type: ReplyTypes[T] }>;
+export type RequestBody<T extends RequestType> = Omit<MessageOf<ClientToRelay, T>, 'requestId'>;
+export type ReplyOf<T extends RequestType> = MessageOf<RelayToClient, ReplyTypes[T]>;
 
 const REPLY: ReplyTypes = {
   list_machines: 'machines',

@@ -1,9 +1,9 @@
 // What was asked of an attachment without an answer of its own (size, driver, policy): repeated, because the bus may
 // lose it, until it is seen to hold or has been said often enough.
-import type { ClientToRelay } from '@hermit/protocol';
+import type { ClientToRelay, MessageOf } from '@hermit/protocol';
 import type { Clock, Random, Timer } from '@hermit/transport';
 
-export type Wish = Extract<ClientToRelay, { type: 'resize' | 'drive' | 'set_size_policy' }>;
+export type Wish = MessageOf<ClientToRelay, 'resize' | 'drive' | 'set_size_policy'>;
 
 /** How often each is said at most, and the time between, milliseconds. */
 const TIMES = { resize: 2, drive: 5, set_size_policy: 5 } as const;

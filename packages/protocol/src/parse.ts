@@ -5,10 +5,13 @@ import { Compile } from 'typebox/compile';
 import { HermitError } from './errors.ts';
 
 type Registry = { readonly [type: string]: TSchema };
-export type MessageOf<R extends Registry> = { [K in keyof R]: Static<R[K]> }[keyof R];
+/** Any message of a registry. */
+export type AnyOf<R extends Registry> = { [K in keyof R]: Static<R[K]> }[keyof R];
+/** The messages of these types, of one direction. */
+export type MessageOf<M extends { type: string }, T extends M['type']> = Extract<M, { type: T }>;
 
 /** A parser of one direction's messages. Throws HermitError INVALID_JSON or INVALID_MESSAGE; never anything else. */
-export function parserOf<const R extends Registry>(registry: R): (text: string) => MessageOf<R> {
+export function parserOf<const R extends Registry>(registry: R): (text: string) => AnyOf<R> {
   const validators = new Map(Object.entries(registry).map(([type, schema]) => [type, Compile(schema)]));
   return (text) => {
     let value: unknown;
@@ -27,6 +30,6 @@ export function parserOf<const R extends Registry>(registry: R): (text: string) 
       const where = first?.instancePath ? `${first.instancePath.slice(0, 64)} ` : '';
       throw new HermitError('INVALID_MESSAGE', `${type}: ${where}${first?.message ?? 'does not fit'}.`);
     }
-    return value as MessageOf<R>;
+    return value as AnyOf<R>;
   };
 }

@@ -9,6 +9,7 @@ import {
   framePosition,
   frameType,
   inputAckFrame,
+  type MessageOf,
   outputFrame,
   type RelayToClient,
   readAck,
@@ -30,8 +31,6 @@ export const SIZE: Size = { cols: 80, rows: 24 };
 
 const text = new TextDecoder();
 export const bytes = (s: string): Uint8Array => new TextEncoder().encode(s);
-
-type Sent<T extends ClientToRelay['type']> = Extract<ClientToRelay, { type: T }>;
 
 /** One dialled socket, as the relay sees it. */
 export class HandSocket implements Socket {
@@ -91,17 +90,17 @@ export class HandSocket implements Socket {
     this.events.close(code, reason);
   }
 
-  all<T extends ClientToRelay['type']>(type: T): Sent<T>[] {
-    return this.sent.filter((m): m is Sent<T> => m.type === type);
+  all<T extends ClientToRelay['type']>(type: T): MessageOf<ClientToRelay, T>[] {
+    return this.sent.filter((m): m is MessageOf<ClientToRelay, T> => m.type === type);
   }
 
-  last<T extends ClientToRelay['type']>(type: T): Sent<T> {
+  last<T extends ClientToRelay['type']>(type: T): MessageOf<ClientToRelay, T> {
     const found = this.all(type).at(-1);
     if (!found) throw new Error(`no ${type} was sent`);
     return found;
   }
 
-  attached(over: Partial<Extract<RelayToClient, { type: 'attached' }>> = {}): void {
+  attached(over: Partial<MessageOf<RelayToClient, 'attached'>> = {}): void {
     const m = this.last('attach');
     this.say({
       type: 'attached',
@@ -121,7 +120,7 @@ export class HandSocket implements Socket {
     });
   }
 
-  tip(end: number, over: Partial<Extract<RelayToClient, { type: 'tip' }>> = {}): void {
+  tip(end: number, over: Partial<MessageOf<RelayToClient, 'tip'>> = {}): void {
     const m = this.last('attach');
     this.say({
       type: 'tip',

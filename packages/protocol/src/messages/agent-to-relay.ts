@@ -1,6 +1,7 @@
 // What an agent says to a relay. Messages with a `sessionId` alone travel on the session's channel, in order with
 // its frames; those with a `pod` go to that pod.
 import { type Static, Type } from 'typebox';
+import type { AnyOf, MessageOf } from '../parse.ts';
 import {
   AttachmentInfo,
   AttachmentRef,
@@ -36,55 +37,8 @@ export const Position = Type.Object({
 });
 export type Position = Static<typeof Position>;
 
-export const AgentToRelay = {
-  /** The introduction. The agent chooses the epoch (OWN-1), greater with each attempt. */
-  register: Type.Object({
-    type: Type.Literal('register'),
-    machineName: Name,
-    token: Token,
-    protocol: Type.Integer(),
-    epoch: Epoch,
-    /** The greatest epoch this process has held; 0 at first. Who was superseded while away learns it here (OWN-6). */
-    lastEpoch: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-    /** One agent process (OWN-6). */
-    instanceId: Uuid,
-    agentVersion: Type.String({ maxLength: 64 }),
-  }),
-  /** The agent now sends through this connection; interest moves here (DRAIN-2). */
-  current: Type.Object({ type: Type.Literal('current'), interest: Type.Array(Uuid, { maxItems: 1024 }) }),
-  /** To the connection that is being left: let everything of yours pass, then say so (DRAIN-1). */
-  flush: Type.Object({ type: Type.Literal('flush'), epoch: Epoch }),
-  /** With `pod`: the answer to `list_sessions`. Without: what presence shall show. */
-  sessions: Type.Object({
-    type: Type.Literal('sessions'),
-    requestId: Type.Optional(PodRequestId),
-    pod: Type.Optional(PodId),
-    sessions: Type.Array(SessionInfo, { maxItems: 1024 }),
-    attachments: Type.Optional(Type.Array(AttachmentInfo, { maxItems: 65_536 })),
-  }),
-  session_started: Type.Object({ type: Type.Literal('session_started'), ...PodRequest, session: SessionInfo }),
-  /** A request that could not be carried out. */
-  request_failed: Type.Object({
-    type: Type.Literal('request_failed'),
-    ...PodRequest,
-    code: ErrorCodeSchema,
-    message: Type.String({ maxLength: 1024 }),
-  }),
-  /** A request that has no other answer was carried out. */
-  request_done: Type.Object({ type: Type.Literal('request_done'), ...PodRequest }),
-  /** A program has ended. What ends a view is the tip (CU-7). */
-  session_ended: Type.Object({ type: Type.Literal('session_ended'), sessionId: Uuid, ...Exit.properties }),
-  /** For operators, every 10 s while there is something to say. */
-  stats: Type.Object({
-    type: Type.Literal('stats'),
-    /** Programs that wait now, for their viewers or for their own screen. */
-    ptysPaused: Type.Integer({ minimum: 0, maximum: 65_536 }),
-    /** How long programs have waited since the last of these, added up; milliseconds. */
-    pausedMs: Type.Integer({ minimum: 0, maximum: 1e9 }),
-  }),
-  ping: Type.Object({ type: Type.Literal('ping') }),
-  pong: Type.Object({ type: Type.Literal('pong') }),
-
+/** Messages that travel on a session's channel, in order with its frames. */
+export const SessionMessage = {
   attached: Type.Object({
     type: Type.Literal('attached'),
     ...AttachmentRef,
@@ -144,17 +98,60 @@ export const AgentToRelay = {
     message: Type.String({ maxLength: 1024 }),
   }),
 } as const;
+export type SessionMessage = AnyOf<typeof SessionMessage>;
 
-export type AgentToRelay = {
-  [K in keyof typeof AgentToRelay]: Static<(typeof AgentToRelay)[K]>;
-}[keyof typeof AgentToRelay];
-/** Messages that travel on a session's channel. */
-export type SessionMessage = Extract<
-  AgentToRelay,
-  { type: 'attached' | 'live' | 'catching_up' | 'history_lost' | 'tip' | 'unknown_attachment' | 'attach_refused' }
->;
+export const AgentToRelay = {
+  /** The introduction. The agent chooses the epoch (OWN-1), greater with each attempt. */
+  register: Type.Object({
+    type: Type.Literal('register'),
+    machineName: Name,
+    token: Token,
+    protocol: Type.Integer(),
+    epoch: Epoch,
+    /** The greatest epoch this process has held; 0 at first. Who was superseded while away learns it here (OWN-6). */
+    lastEpoch: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+    /** One agent process (OWN-6). */
+    instanceId: Uuid,
+    agentVersion: Type.String({ maxLength: 64 }),
+  }),
+  /** The agent now sends through this connection; interest moves here (DRAIN-2). */
+  current: Type.Object({ type: Type.Literal('current'), interest: Type.Array(Uuid, { maxItems: 1024 }) }),
+  /** To the connection that is being left: let everything of yours pass, then say so (DRAIN-1). */
+  flush: Type.Object({ type: Type.Literal('flush'), epoch: Epoch }),
+  /** With `pod`: the answer to `list_sessions`. Without: what presence shall show. */
+  sessions: Type.Object({
+    type: Type.Literal('sessions'),
+    requestId: Type.Optional(PodRequestId),
+    pod: Type.Optional(PodId),
+    sessions: Type.Array(SessionInfo, { maxItems: 1024 }),
+    attachments: Type.Optional(Type.Array(AttachmentInfo, { maxItems: 65_536 })),
+  }),
+  session_started: Type.Object({ type: Type.Literal('session_started'), ...PodRequest, session: SessionInfo }),
+  /** A request that could not be carried out. */
+  request_failed: Type.Object({
+    type: Type.Literal('request_failed'),
+    ...PodRequest,
+    code: ErrorCodeSchema,
+    message: Type.String({ maxLength: 1024 }),
+  }),
+  /** A request that has no other answer was carried out. */
+  request_done: Type.Object({ type: Type.Literal('request_done'), ...PodRequest }),
+  /** A program has ended. What ends a view is the tip (CU-7). */
+  session_ended: Type.Object({ type: Type.Literal('session_ended'), sessionId: Uuid, ...Exit.properties }),
+  /** For operators, every 10 s while there is something to say. */
+  stats: Type.Object({
+    type: Type.Literal('stats'),
+    /** Programs that wait now, for their viewers or for their own screen. */
+    ptysPaused: Type.Integer({ minimum: 0, maximum: 65_536 }),
+    /** How long programs have waited since the last of these, added up; milliseconds. */
+    pausedMs: Type.Integer({ minimum: 0, maximum: 1e9 }),
+  }),
+  ping: Type.Object({ type: Type.Literal('ping') }),
+  pong: Type.Object({ type: Type.Literal('pong') }),
+
+  ...SessionMessage,
+} as const;
+
+export type AgentToRelay = AnyOf<typeof AgentToRelay>;
 /** Messages that travel to the pod which asked. */
-export type PodReply = Extract<
-  AgentToRelay,
-  { type: 'sessions' | 'session_started' | 'request_failed' | 'request_done' }
->;
+export type PodReply = MessageOf<AgentToRelay, 'sessions' | 'session_started' | 'request_failed' | 'request_done'>;

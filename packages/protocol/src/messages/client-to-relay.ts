@@ -1,5 +1,6 @@
 // What a client says to a relay.
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
+import type { AnyOf } from '../parse.ts';
 import { AttachMode, Cols, Offset, RequestId, Rows, Serial, SizePolicy, StartOptions, Token, Uuid } from './common.ts';
 
 const Request = { requestId: Type.Optional(RequestId) };
@@ -71,6 +72,4 @@ export const ClientToRelay = {
   pong: Type.Object({ type: Type.Literal('pong') }),
 } as const;
 
-export type ClientToRelay = {
-  [K in keyof typeof ClientToRelay]: Static<(typeof ClientToRelay)[K]>;
-}[keyof typeof ClientToRelay];
+export type ClientToRelay = AnyOf<typeof ClientToRelay>;

@@ -1,6 +1,7 @@
 // What a relay says to an agent. The pod that serves the client stamps who asks and what they may; agents trust
 // pods in this, and nobody else can reach them.
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
+import type { AnyOf } from '../parse.ts';
 import {
   AttachMode,
   AttachmentRef,
@@ -102,12 +103,9 @@ export const RelayToAgent = {
   }),
 } as const;
 
-export type RelayToAgent = {
-  [K in keyof typeof RelayToAgent]: Static<(typeof RelayToAgent)[K]>;
-}[keyof typeof RelayToAgent];
+export type RelayToAgent = AnyOf<typeof RelayToAgent>;
 /** Messages that reach the agent from any pod, over the machine's channel. */
 export type MachineMessage = Exclude<
   RelayToAgent,
   { type: 'registered' | 'ping' | 'pong' | 'draining' | 'fence_passed' | 'superseded' | 'error' }
 >;
-export type AttachMessage = Static<typeof RelayToAgent.attach>;

@@ -1,5 +1,6 @@
 // What a relay says to a client.
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
+import type { AnyOf } from '../parse.ts';
 import {
   AttachmentRef,
   Cols,
@@ -124,6 +125,4 @@ export const RelayToClient = {
   }),
 } as const;
 
-export type RelayToClient = {
-  [K in keyof typeof RelayToClient]: Static<(typeof RelayToClient)[K]>;
-}[keyof typeof RelayToClient];
+export type RelayToClient = AnyOf<typeof RelayToClient>;

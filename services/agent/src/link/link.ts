@@ -7,6 +7,7 @@ import {
   HermitError,
   LIMITS,
   type MachineMessage,
+  type MessageOf,
   PROTOCOL_OLDEST,
   PROTOCOL_VERSION,
   parserOf,
@@ -287,7 +288,7 @@ export class Link implements Exit {
     }
   }
 
-  private registered(c: RelayConnection, m: Extract<RelayToAgent, { type: 'registered' }>): void {
+  private registered(c: RelayConnection, m: MessageOf<RelayToAgent, 'registered'>): void {
     if (c.answered) return;
     c.answered = true;
     if (this.connecting === c) this.connecting = null;

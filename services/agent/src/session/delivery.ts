@@ -5,6 +5,7 @@ import {
   type Exit,
   encodeSnapshot,
   LIMITS,
+  type MessageOf,
   outputFrame,
   type SessionMessage,
   type Size,
@@ -22,7 +23,7 @@ export interface Outlet {
   /** False: nothing is connected, and what is sent now vanishes. */
   readonly connected: boolean;
   /** A message of this session, in order with its frames. */
-  message(message: SessionMessage | Extract<AgentToRelay, { type: 'session_ended' | 'stats' }>): void;
+  message(message: SessionMessage | MessageOf<AgentToRelay, 'session_ended' | 'stats'>): void;
   frame(frame: Uint8Array): void;
 }
 

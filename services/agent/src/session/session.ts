@@ -8,6 +8,7 @@ import {
   type Exit,
   HermitError,
   LIMITS,
+  type MessageOf,
   type RelayToAgent,
   type SessionInfo,
   type Size,
@@ -28,8 +29,6 @@ import { driverOf, sizeOf } from './size-policy.ts';
 
 /** A change of driver, size or policy is told again so many milliseconds later: the bus may lose it. */
 const STATUS_AGAIN = [500, 1_000, 2_000];
-
-type Of<T extends RelayToAgent['type']> = Extract<RelayToAgent, { type: T }>;
 
 /** Beside what is delivered: who wants to, and what presence should show. */
 export interface SessionOutlet extends Outlet {
@@ -175,7 +174,7 @@ export class Session {
 
   // ---- What attachments ask for (from any pod, perhaps twice, late, or by an old connection)
 
-  attach(m: Of<'attach'>): void {
+  attach(m: MessageOf<RelayToAgent, 'attach'>): void {
     const now = this.clock.monotonic();
     const old = this.attachments.get(m.clientId);
     if (old && m.attempt < old.attempt && old.userId === m.userId) return;
@@ -227,7 +226,7 @@ export class Session {
     this.outlet.changed();
   }
 
-  detach(m: Of<'detach'>): void {
+  detach(m: MessageOf<RelayToAgent, 'detach'>): void {
     const a = this.attachments.get(m.clientId);
     if (!a || a.attempt !== m.attempt) return; // CU-3: the late detach of a dead pod
     this.forget(a);
@@ -274,7 +273,7 @@ export class Session {
   }
 
   /** CU-5: a catch-up request of a pod. */
-  catchUpRequest(m: Of<'catch_up'>): void {
+  catchUpRequest(m: MessageOf<RelayToAgent, 'catch_up'>): void {
     const a = this.attachmentOf(m);
     if (!a || m.round <= a.round) return;
     a.heardAt = this.clock.monotonic();
@@ -309,14 +308,14 @@ export class Session {
     this.reseat(this.sizePolicy === 'latest' ? a.id : this.driver);
   }
 
-  resize(m: Of<'resize'>): void {
+  resize(m: MessageOf<RelayToAgent, 'resize'>): void {
     const a = this.attachmentOf(m);
     if (!a || a.readOnly) return;
     a.size = { cols: m.cols, rows: m.rows };
     this.reseat();
   }
 
-  drive(m: Of<'drive'>): void {
+  drive(m: MessageOf<RelayToAgent, 'drive'>): void {
     const a = this.attachmentOf(m);
     if (!a || a.readOnly) return;
     a.typed = ++this.serial;
@@ -324,7 +323,7 @@ export class Session {
     if (!this.reseat(a.id)) this.tip();
   }
 
-  setSizePolicy(m: Of<'set_size_policy'>): void {
+  setSizePolicy(m: MessageOf<RelayToAgent, 'set_size_policy'>): void {
     const a = this.attachmentOf(m);
     if (!a || a.readOnly) return;
     this.sizePolicy = m.sizePolicy;

@@ -11,6 +11,7 @@ import {
   frameType,
   inputFrame,
   type MachineMessage,
+  type MessageOf,
   snapshotId,
   snapshotIndex,
   snapshotTotal,
@@ -101,7 +102,6 @@ export class HandTerminal implements Terminal {
 
 /** A viewer that has consumed what it was sent up to here. */
 export type Seen = { offset: number | null; snapshot: number; chunks: number; bytes: number };
-type Told<T extends AgentToRelay['type']> = Extract<AgentToRelay, { type: T }>;
 
 export class HandRelay implements Exit {
   readonly connected = true;
@@ -132,12 +132,12 @@ export class HandRelay implements Exit {
   wants = (session: Session): void => void this.waiting.add(session);
   changed(): void {}
 
-  start(options: Partial<Extract<MachineMessage, { type: 'start_session' }>> = {}): Session {
+  start(options: Partial<MessageOf<MachineMessage, 'start_session'>> = {}): Session {
     this.sessions.message({ type: 'start_session', requestId: randomUUID(), pod: 'pod', userId: USER, ...options });
     return [...this.sessions.all.values()].at(-1) as Session;
   }
 
-  attach(session: Session, clientId: string, over: Partial<Extract<MachineMessage, { type: 'attach' }>> = {}): string {
+  attach(session: Session, clientId: string, over: Partial<MessageOf<MachineMessage, 'attach'>> = {}): string {
     const ids = { sessionId: session.id, clientId, attempt: 1, pod: 'pod', userId: USER };
     this.sessions.message({
       type: 'attach',
@@ -197,7 +197,7 @@ export class HandRelay implements Exit {
     return seen;
   }
 
-  all<T extends AgentToRelay['type']>(type: T): Told<T>[] {
-    return this.told.filter((m): m is Told<T> => m.type === type);
+  all<T extends AgentToRelay['type']>(type: T): MessageOf<AgentToRelay, T>[] {
+    return this.told.filter((m): m is MessageOf<AgentToRelay, T> => m.type === type);
   }
 }

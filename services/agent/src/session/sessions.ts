@@ -14,6 +14,7 @@ import {
   HermitError,
   LIMITS,
   type MachineMessage,
+  type MessageOf,
   type RelayToAgent,
   readAck,
   type SessionInfo,
@@ -26,7 +27,7 @@ import { HistoryBudget } from './output-log.ts';
 import type { CreateScreen } from './screen.ts';
 import { Session, type SessionOutlet } from './session.ts';
 
-type Start = Extract<RelayToAgent, { type: 'start_session' }>;
+type Start = MessageOf<RelayToAgent, 'start_session'>;
 
 /** What the process gives: nothing here reaches for it. */
 export type Surroundings = {
@@ -228,7 +229,7 @@ export class Sessions {
     return false;
   }
 
-  private kill(m: Extract<RelayToAgent, { type: 'kill_session' }>): void {
+  private kill(m: MessageOf<RelayToAgent, 'kill_session'>): void {
     const { requestId, pod } = m;
     const session = this.all.get(m.sessionId);
     if (!session) {

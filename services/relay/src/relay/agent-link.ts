@@ -10,6 +10,7 @@ import {
   frameType,
   HermitError,
   LIMITS,
+  type MessageOf,
   type PodReply,
   PROTOCOL_OLDEST,
   PROTOCOL_VERSION,
@@ -36,7 +37,7 @@ const DESCRIBE_EVERY = 100;
 
 const IDLE: Activity = { sessions: [], attachments: [] };
 
-type Register = Extract<AgentToRelay, { type: 'register' }>;
+type Register = MessageOf<AgentToRelay, 'register'>;
 
 const parse = parserOf(AgentToRelay);
 
@@ -179,7 +180,7 @@ export class AgentLink implements SocketEvents {
       case 'session_started':
       case 'request_failed':
       case 'request_done':
-        if (m.pod === undefined) this.describe(m as Extract<AgentToRelay, { type: 'sessions' }>);
+        if (m.pod === undefined) this.describe(m as MessageOf<AgentToRelay, 'sessions'>);
         else this.pod.reply(m.pod, this.machineId, m as PodReply);
         return;
       case 'stats':
@@ -416,7 +417,7 @@ export class AgentLink implements SocketEvents {
     if (this.claim) this.verify(false);
   }
 
-  private describe(m: Extract<AgentToRelay, { type: 'sessions' }>): void {
+  private describe(m: MessageOf<AgentToRelay, 'sessions'>): void {
     if (!this.claim || this.retired) return;
     this.activity = { sessions: m.sessions, attachments: m.attachments ?? [] };
     if (this.described) this.described.again = true;

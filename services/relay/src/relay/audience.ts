@@ -1,13 +1,5 @@
 // Everybody on this pod who looks at one session: subscribed to its channel while its agent is elsewhere.
-import {
-  AgentToRelay,
-  FRAME,
-  type FrameType,
-  frameType,
-  LIMITS,
-  parserOf,
-  type SessionMessage,
-} from '@hermit/protocol';
+import { FRAME, type FrameType, frameType, LIMITS, parserOf, SessionMessage } from '@hermit/protocol';
 import type { Timer } from '@hermit/transport';
 import type { Pod } from './pod.ts';
 import type { Viewer } from './viewer.ts';
@@ -16,16 +8,7 @@ import type { Viewer } from './viewer.ts';
 const TIP_TRIES = 8;
 const TIP_SLOWEST = 30_000;
 
-const SESSION_MESSAGES = (({ attached, live, catching_up, history_lost, tip, unknown_attachment, attach_refused }) => ({
-  attached,
-  live,
-  catching_up,
-  history_lost,
-  tip,
-  unknown_attachment,
-  attach_refused,
-}))(AgentToRelay);
-const parse = parserOf(SESSION_MESSAGES);
+const parse = parserOf(SessionMessage);
 
 export class Audience {
   readonly viewers = new Set<Viewer>();

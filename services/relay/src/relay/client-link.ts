@@ -9,6 +9,7 @@ import {
   frameType,
   HermitError,
   LIMITS,
+  type MessageOf,
   PROTOCOL_OLDEST,
   PROTOCOL_VERSION,
   parserOf,
@@ -46,8 +47,6 @@ const COSTS: Partial<Record<ClientToRelay['type'], number>> = {
   attach: 1,
   renew: 1,
 };
-
-type Of<T extends ClientToRelay['type']> = Extract<ClientToRelay, { type: T }>;
 
 const parse = parserOf(ClientToRelay);
 
@@ -185,7 +184,10 @@ export class ClientLink implements SocketEvents {
     else this.request(m, this.who);
   }
 
-  private request(m: Exclude<ClientToRelay, Of<'auth' | 'ping' | 'pong'>>, who: KnownClient): void {
+  private request(
+    m: Exclude<ClientToRelay, MessageOf<ClientToRelay, 'auth' | 'ping' | 'pong'>>,
+    who: KnownClient,
+  ): void {
     const cost = COSTS[m.type] ?? 0;
     if (cost > 0 && !this.pod.users.allows(who.userId, 'questions', cost)) {
       this.fail(new HermitError('RATE_LIMITED'), m);
@@ -247,7 +249,7 @@ export class ClientLink implements SocketEvents {
 
   // ---- Who it is
 
-  private authenticate(m: Of<'auth'>): void {
+  private authenticate(m: MessageOf<ClientToRelay, 'auth'>): void {
     const { requestId } = m;
     if (this.introduced) {
       this.badMessage(new HermitError('ALREADY_AUTHENTICATED'));
@@ -299,7 +301,7 @@ export class ClientLink implements SocketEvents {
     this.dismiss(rule);
   }
 
-  private renew(m: Of<'renew'>, before: KnownClient): void {
+  private renew(m: MessageOf<ClientToRelay, 'renew'>, before: KnownClient): void {
     const { endings } = this.pod.users;
     this.pod.directory.client(m.token, (who) => {
       if (!this.socket.open) return;

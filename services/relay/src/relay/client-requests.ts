@@ -2,6 +2,7 @@
 import {
   type ClientToRelay,
   HermitError,
+  type MessageOf,
   type PodReply,
   type RelayToAgent,
   type RelayToClient,
@@ -10,8 +11,6 @@ import type { ClientLink } from './client-link.ts';
 import type { KnownClient } from './directory.ts';
 import { sessionAsked } from './journal.ts';
 import type { Pod } from './pod.ts';
-
-type Of<T extends ClientToRelay['type']> = Extract<ClientToRelay, { type: T }>;
 
 export class ClientRequests {
   private readonly link: ClientLink;
@@ -22,7 +21,7 @@ export class ClientRequests {
     this.pod = link.pod;
   }
 
-  listMachines({ requestId }: Of<'list_machines'>, { userId }: KnownClient): void {
+  listMachines({ requestId }: MessageOf<ClientToRelay, 'list_machines'>, { userId }: KnownClient): void {
     this.pod.directory.machines(userId, (machines) => {
       if (machines instanceof HermitError) this.link.fail(machines, { requestId });
       else {
@@ -32,7 +31,7 @@ export class ClientRequests {
     });
   }
 
-  listSessions(m: Of<'list_sessions'>): void {
+  listSessions(m: MessageOf<ClientToRelay, 'list_sessions'>): void {
     this.link.allow('list', m, () => {
       this.ask(
         m,
@@ -45,7 +44,7 @@ export class ClientRequests {
     });
   }
 
-  createSession(m: Of<'create_session'>, { userId }: KnownClient): void {
+  createSession(m: MessageOf<ClientToRelay, 'create_session'>, { userId }: KnownClient): void {
     this.link.allow('create', m, () => {
       // IN-3: a repeat of this user's request is the same request, through whichever pod.
       const key = `${userId}:${m.requestId ?? this.pod.newId()}`;
@@ -67,7 +66,7 @@ export class ClientRequests {
     });
   }
 
-  killSession(m: Of<'kill_session'>): void {
+  killSession(m: MessageOf<ClientToRelay, 'kill_session'>): void {
     this.link.allow('kill', m, () => {
       const { machineId, sessionId, signal } = m;
       const kill = { type: 'kill_session' as const, pod: this.pod.id, sessionId, ...(signal ? { signal } : {}) };

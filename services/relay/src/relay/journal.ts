@@ -1,8 +1,8 @@
 // What is logged and traced of the two things that people wait for: a view of a session, and a new session.
-import { HermitError, type RelayToAgent, type RelayToClient } from '@hermit/protocol';
+import { HermitError, type MessageOf, type RelayToAgent, type RelayToClient } from '@hermit/protocol';
 import type { Pod } from './pod.ts';
 
-type Attach = Extract<RelayToAgent, { type: 'attach' }>;
+type Attach = MessageOf<RelayToAgent, 'attach'>;
 
 /** How an attach ended: answered, refused with a code, or nobody waits any longer. Only the first call counts. */
 export type AttachEnded = (how: 'attached' | 'abandoned' | { code: string }) => void;

@@ -10,6 +10,7 @@ import {
   frameType,
   LIMITS,
   type MachineInfo,
+  type MessageOf,
   type PodReply,
   type RelayToAgent,
   type RelayToClient,
@@ -222,7 +223,7 @@ export class Pod {
     }
   }
 
-  private logCarried(machine: string, m: Extract<RelayToAgent, { type: 'attach' | 'start_session' }>): void {
+  private logCarried(machine: string, m: MessageOf<RelayToAgent, 'attach' | 'start_session'>): void {
     const { connectionId: connection, pod: from } = m;
     if (m.type === 'start_session') this.log('session_carried', { connection, machine, request: m.requestId, from });
     else {

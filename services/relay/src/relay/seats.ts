@@ -13,6 +13,7 @@ import {
   inputFrame,
   isFor,
   LIMITS,
+  type MessageOf,
   type RelayToAgent,
   type RelayToClient,
   uuidBytes,
@@ -28,8 +29,7 @@ import type { Pod } from './pod.ts';
 import { type Right, Rights, type RightsHolder, type Seat } from './rights.ts';
 import { Viewer, type ViewerHost } from './viewer.ts';
 
-type Of<T extends ClientToRelay['type']> = Extract<ClientToRelay, { type: T }>;
-type Attach = Extract<RelayToAgent, { type: 'attach' }>;
+type Attach = MessageOf<RelayToAgent, 'attach'>;
 
 const SETTLED = () => {};
 
@@ -88,7 +88,7 @@ export class Seats implements ViewerHost, RightsHolder {
     }
   }
 
-  attach(m: Of<'attach'>, who: KnownClient): void {
+  attach(m: MessageOf<ClientToRelay, 'attach'>, who: KnownClient): void {
     const { sessionId, requestId } = m;
     const seat = this.bySession.get(sessionId);
     if (seat && m.clientId === seat.viewer.clientId && m.attempt === seat.viewer.attempt) {
@@ -107,7 +107,7 @@ export class Seats implements ViewerHost, RightsHolder {
     this.link.allow('attach', m, (right) => this.admit(m, who, right));
   }
 
-  private admit(m: Of<'attach'>, who: KnownClient, right: Right): void {
+  private admit(m: MessageOf<ClientToRelay, 'attach'>, who: KnownClient, right: Right): void {
     const { machineId, sessionId, requestId } = m;
     const readOnly = !may(right.role, 'type') || m.readOnly === true;
     const before = this.bySession.get(sessionId);
@@ -222,7 +222,7 @@ export class Seats implements ViewerHost, RightsHolder {
     return { userId: who?.userId ?? '', machineId, sessionId, address, readOnly, offset };
   }
 
-  detach({ sessionId, requestId }: Of<'detach'>): void {
+  detach({ sessionId, requestId }: MessageOf<ClientToRelay, 'detach'>): void {
     const seat = this.bySession.get(sessionId);
     if (!seat) {
       this.link.fail(new HermitError('NOT_ATTACHED'), { requestId, sessionId });
@@ -269,7 +269,7 @@ export class Seats implements ViewerHost, RightsHolder {
     this.link.send({ type: 'unknown_attachment', sessionId, clientId, attempt });
   }
 
-  jsonInput(m: Of<'data'>): void {
+  jsonInput(m: MessageOf<ClientToRelay, 'data'>): void {
     const { sessionId } = m;
     const viewer = this.bySession.get(sessionId)?.viewer;
     if (!this.link.json) {
@@ -287,7 +287,7 @@ export class Seats implements ViewerHost, RightsHolder {
   }
 
   /** Resizing, driving and choosing the size policy: only for those who may type. */
-  steer(m: Of<'resize' | 'drive' | 'set_size_policy'>): void {
+  steer(m: MessageOf<ClientToRelay, 'resize' | 'drive' | 'set_size_policy'>): void {
     const { sessionId } = m;
     const viewer = this.bySession.get(sessionId)?.viewer;
     if (!viewer) this.link.fail(new HermitError('NOT_ATTACHED'), { sessionId });

@@ -13,6 +13,7 @@ import {
   frameRound,
   isFor,
   LIMITS,
+  type MessageOf,
   type RelayToAgent,
   type RelayToClient,
   type SessionMessage,
@@ -26,8 +27,8 @@ import type { Counters } from './counters.ts';
 import type { AttachEnded } from './journal.ts';
 import type { JsonWriter } from './json-writer.ts';
 
-type Attach = Extract<RelayToAgent, { type: 'attach' }>;
-type Tip = Extract<SessionMessage, { type: 'tip' }>;
+type Attach = MessageOf<RelayToAgent, 'attach'>;
+type Tip = MessageOf<SessionMessage, 'tip'>;
 type Cause = 'Gap' | 'Congestion' | 'Tip';
 /** What its client gets: nothing yet; the shared frames; frames of its own; nothing, until its socket has drained. */
 export type ViewerState = 'attaching' | 'live' | 'catching_up' | 'congested';
@@ -224,7 +225,7 @@ export class Viewer {
     }
   }
 
-  private tellAttached(m: Extract<SessionMessage, { type: 'attached' }>): void {
+  private tellAttached(m: MessageOf<SessionMessage, 'attached'>): void {
     this.attached = true;
     // A stream from wherever history begins: the agent has said where.
     if (this.mode === 'stream') this.expected ??= m.first;
@@ -232,7 +233,7 @@ export class Viewer {
     this.host.tell(this, { ...m, machineId: this.machineId, ...(requestId ? { requestId } : {}) });
   }
 
-  private refused(m: Extract<SessionMessage, { type: 'attach_refused' }>): void {
+  private refused(m: MessageOf<SessionMessage, 'attach_refused'>): void {
     const { code, message } = m;
     const { requestId, sessionId } = this;
     this.host.tell(this, { type: 'error', code, message, sessionId, ...(requestId ? { requestId } : {}) });
