@@ -156,6 +156,27 @@ describe.each([
     await other[Symbol.asyncDispose]();
     await person[Symbol.asyncDispose]();
   });
+
+  test('who asks to drive gives the terminal its size, and both are told; so it is with a size that is fixed', async () => {
+    await using person = cluster.person(cluster.pod(viewerAt).url);
+    await using other = cluster.person(cluster.pod(0).url);
+    const session = await person.start(cluster.machine.id, { ...shell, sizePolicy: 'driver' });
+    const first = person.look(cluster.machine.id, session.id, { size: { cols: 80, rows: 24 } });
+    await first.sees('prompt> ');
+    const second = other.look(cluster.machine.id, session.id, { size: { cols: 101, rows: 31 } });
+    await second.live();
+    const measured = async (size: string, by: string) => {
+      await until('both know who drives', () => [first, second].every((each) => each.lastStatus?.driver === by));
+      second.type('stty size\r');
+      await second.sees(`\n${size}\r`);
+    };
+    await measured('24 80', first.attachment.clientId);
+    second.attachment.drive();
+    await measured('31 101', second.attachment.clientId);
+    first.attachment.setSizePolicy('fixed', { cols: 90, rows: 30 });
+    await until('it is fixed', () => second.lastStatus?.sizePolicy === 'fixed');
+    await measured('30 90', second.attachment.clientId);
+  });
 });
 
 test('a reattach after 50 MB paints the right screen, in less than 1 MB', async () => {
