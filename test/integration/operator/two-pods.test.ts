@@ -444,3 +444,12 @@ test('a program that waits for a slow viewer is counted', async () => {
     20_000,
   );
 });
+
+test('the log of the pod of the agent tells how a program ended', async () => {
+  await using person = observed.cluster.person(pod(SECOND).url);
+  const { id } = await person.start(observed.cluster.machine.id, { command: 'sh', args: ['-c', 'exit 3'] });
+  const line = await until('its end is told', () =>
+    observed.linesOf(pod(FIRST)).find(({ event, session }) => event === 'session_ended' && session === id),
+  );
+  expect(line).toMatchObject({ machine: observed.cluster.machine.id, exitCode: 3, signal: null });
+});

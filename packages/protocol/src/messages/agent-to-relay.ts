@@ -136,7 +136,7 @@ export const AgentToRelay = {
   }),
   /** A request that has no other answer was carried out. */
   request_done: Type.Object({ type: Type.Literal('request_done'), ...PodRequest }),
-  /** A program has ended. What ends a view is the tip (CU-7). */
+  /** A program has ended; for the relay's log. What ends a view is the tip (CU-7). */
   session_ended: Type.Object({ type: Type.Literal('session_ended'), sessionId: Uuid, ...Exit.properties }),
   /** For operators, every 10 s while there is something to say. */
   stats: Type.Object({

@@ -21,6 +21,7 @@ import {
 import { LifeSigns, OVERFLOW, type Socket, type SocketEvents } from '@hermit/transport';
 import type { Activity, Claim } from '../presence/presence.ts';
 import { Bucket } from './bucket.ts';
+import { sessionEnded } from './journal.ts';
 import type { Pod } from './pod.ts';
 
 /** Bad messages that are answered before the socket is closed. */
@@ -188,6 +189,8 @@ export class AgentLink implements SocketEvents {
         this.pod.counters.ptyPausedMs += m.pausedMs;
         return;
       case 'session_ended':
+        sessionEnded(this.pod, this.connection, this.machineId, m);
+        return;
       case 'ping':
       case 'pong':
         return;

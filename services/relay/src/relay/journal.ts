@@ -1,5 +1,12 @@
-// What is logged and traced of the two things that people wait for: a view of a session, and a new session.
-import { HermitError, type MessageOf, type RelayToAgent, type RelayToClient } from '@hermit/protocol';
+// What is logged and traced of the two things that people wait for, a view of a session and a new session; and that a
+// session has ended.
+import {
+  type AgentToRelay,
+  HermitError,
+  type MessageOf,
+  type RelayToAgent,
+  type RelayToClient,
+} from '@hermit/protocol';
 import type { Pod } from './pod.ts';
 
 type Attach = MessageOf<RelayToAgent, 'attach'>;
@@ -50,4 +57,14 @@ export function sessionAsked(
       span?.end();
     }
   };
+}
+
+/** Views end by the tip (CU-7); this is for whoever asks later why a terminal was gone. */
+export function sessionEnded(
+  pod: Pod,
+  connection: string,
+  machine: string,
+  { sessionId: session, exitCode, signal }: MessageOf<AgentToRelay, 'session_ended'>,
+): void {
+  pod.log('session_ended', { connection, machine, session, exitCode, signal });
 }

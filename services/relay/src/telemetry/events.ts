@@ -20,6 +20,7 @@ export const FIELDS = {
     'pod of the client and of the pod of the agent',
   count: 'how many lines were left out',
   epoch: 'the number of a registration; the greatest one wins (rule OWN-1)',
+  exitCode: 'of a program; null when a signal ended it, or when nobody can know',
   from: 'the pod that handed the message on',
   machine: 'id of a machine',
   machineName: 'the name that an agent gave',
@@ -35,6 +36,7 @@ export const FIELDS = {
   role: 'which connection to Redis: `commands`, `publisher`, `subscriber` or `sentinel`',
   route: 'the pattern of the route, such as `/api/machines/:id`',
   session: 'id of a session',
+  signal: 'the number of the signal that ended a program; null when none did',
   stack: 'where in the code',
   status: 'of HTTP',
   user: 'id of a user',
@@ -165,6 +167,7 @@ export const EVENTS = {
     'from',
   ),
   session_created: entry('info', 'A session was started.', 'connection', 'user', 'machine', 'session', 'request', 'ms'),
+  session_ended: entry('info', 'A program has ended.', 'connection', 'machine', 'session', 'exitCode', 'signal'),
   session_failed: entry('warn', 'A session could not be started.', 'connection', 'machine', 'request', 'code'),
 } as const satisfies Record<string, Event>;
 
