@@ -2,11 +2,13 @@
 // The agent's process: command line, signals, exit codes.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { LIMITS } from '@hermit/protocol';
 import { systemClock } from '@hermit/transport';
 import { dialWs } from '@hermit/transport/node';
 import { Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
 import { createAgent } from './agent.ts';
+import { historyBytes } from './history-option.ts';
 import type { LinkState } from './link/link.ts';
 import { addServiceCommands } from './service/commands.ts';
 import { noScreen } from './session/screen-none.ts';
@@ -28,6 +30,7 @@ type Options = {
   logLevel: string;
   jsonLogs?: boolean;
   screens: boolean;
+  history: number;
 };
 
 const program = new Command('hermit-agent')
@@ -57,6 +60,14 @@ program
   )
   .option('--json-logs', 'log JSON lines, for collectors')
   .option('--no-screens', 'keep no screens, to save memory: who attaches is shown the end of the history instead')
+  .addOption(
+    new Option(
+      '--history <bytes>',
+      'output that is kept for each session, 256k to 256M; all of them keep 256M together',
+    )
+      .argParser(historyBytes)
+      .default(LIMITS.history, '4M'),
+  )
   .addHelpText(
     'after',
     `
@@ -137,6 +148,8 @@ function run(options: Options): void {
       env: sessionEnvironment(process.env, name, VERSION),
       size: { cols: 80, rows: 24 },
     },
+    history: options.history,
+    historyBehind: Math.max(options.history, LIMITS.historyBehind),
     alloc: Buffer.allocUnsafeSlow,
   });
 
