@@ -18,9 +18,10 @@ Parts, in this order:
 Helm and kubectl are those on the PATH, or those of the development cluster.
 
 The cluster is the one that KUBECONFIG names. Without it, a development cluster is started, and stopped afterwards, by
-the tool that HERMIT_CLUSTER_TOOL names, or by ../shared/cluster/cluster where that exists and has been built. So is a
-Docker Engine. Both come up, and the images are built, while the other parts run. What cannot be had is said to be NOT
-RUN, with the reason; every step has a deadline, and all of it ends within 20 minutes.
+the tool that HERMIT_CLUSTER_TOOL names (a program with the commands status, env, docker, up, ingress, load and down), or
+by one that stands in a directory beside this repository. So is a Docker Engine. Both come up, and the images are built,
+while the other parts run. What cannot be had is said to be NOT RUN, with the reason; every step has a deadline, and all
+of it ends within 20 minutes.
 
   HERMIT_IMAGES_BUILT=1   takes the images hermit-relay and hermit-agent that there are
 

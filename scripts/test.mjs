@@ -11,7 +11,7 @@ web terminal in a real Chromium, which is installed first where that is possible
   npm test                                  all of them
   npm test -- unit contract                 these steps
   npm test -- web                           the web terminal
-  npm test -- test/integration/resume       the tests whose path contains this
+  npm test -- test/integration/faults       the tests whose path contains this
   npm test -- unit -t offsets               the tests whose name contains this
 
 Redis and Postgres are real: those that TEST_REDIS_URL and TEST_DATABASE_URL name; else containers, where Docker

@@ -6,7 +6,7 @@ import { delimiter, join, resolve } from 'node:path';
 export const root = join(import.meta.dirname, '..', '..', '..');
 export const chart = join(root, 'deploy', 'helm', 'hermit');
 
-/** The tool that starts a development cluster; undefined where there is none. */
+/** The tool that starts a development cluster: the one that is named, or one beside this repository; undefined: none. */
 export function clusterTool(): string | undefined {
   const named = process.env.HERMIT_CLUSTER_TOOL;
   const path = named ? resolve(named) : join(root, '..', 'shared', 'cluster', 'cluster');

@@ -1,4 +1,4 @@
-// One PTY and everybody who looks at it. Implements the agent's half of stream.md; rule numbers are SPEC.md's.
+// One PTY and everybody who looks at it: the agent's half of the rules CU, FL and IN of SPEC.md.
 //
 //   terminal ──▶ log ──▶ delivery ──▶ attachments
 //      ▲          └───▶ screen ──▶ snapshots
