@@ -35,6 +35,8 @@ test('somebody else opens it, and sees what the owner types', async () => {
   await viewer.signUp('watcher@example.org');
   const { hash } = new URL(link);
   await viewer.page.goto(`/join${hash}`);
+  await viewer.page.getByText('Open it as watcher@example.org?').waitFor();
+  await viewer.page.getByRole('button', { name: 'Open it' }).click();
   await viewer.live();
   await driver.type('echo shared $((20+3))\n');
   await viewer.sees('shared 23');

@@ -167,6 +167,27 @@ describe('the link that npm start prints', () => {
     expect(person.window.complaints).toEqual([]);
   });
 
+  test('makes nobody somebody else who is signed in, unless they say so', async () => {
+    const { cluster } = home;
+    const linkTo = async (machineId: string) => {
+      const { body } = await cluster.call<{ code: string }>('POST', '/api/sign-in-links', { password: PASSWORD });
+      return `/link?machine=${machineId}#${body.code}`;
+    };
+    const person = await home.visitor();
+    await person.signUp('signed-in@example.org');
+    const path = await linkTo(cluster.machine.id);
+    await person.page.goto(path);
+    await person.page.getByText('You are signed in as signed-in@example.org').waitFor();
+    await person.page.getByRole('button', { name: 'Stay as I am' }).click();
+    await person.page.getByText('No machine yet').waitFor();
+    await person.page.goto(path);
+    await person.page.getByRole('button', { name: 'Sign in by the link' }).click();
+    await person.live();
+    // It is a machine of theirs now: another link is one click to it.
+    await person.page.goto(await linkTo(cluster.machine.id));
+    await person.live();
+  });
+
   test('works once', async () => {
     const other = await home.visitor();
     await other.page.goto(path);

@@ -11,17 +11,34 @@ import { Shell } from '../ui/icons.tsx';
 
 export function SignInLink({ code, machineId }: { code: string; machineId: string | null }): JSX.Element {
   const trouble = useSignal<string | null>(null);
+  const asking = useSignal(false);
   useEffect(() => {
-    void enter();
+    void begin();
   }, []);
 
+  /**
+   * Any page may lead here with a link of its own: whoever is signed in is not made somebody else without their word.
+   * Where the link leads to a machine of theirs, there is nothing to ask, and its code is not needed.
+   */
+  const begin = async () => {
+    if (user.value === null) return enter();
+    const mine = (await relay.value?.client.machines().catch(() => [])) ?? [];
+    if (mine.some(({ id }) => id === machineId)) await arrive();
+    else asking.value = true;
+  };
+
   const enter = async () => {
+    asking.value = false;
     try {
       await signedIn(await post<Tokens>('/auth/link', { code }));
     } catch (error) {
       trouble.value = error instanceof HermitError ? error.message : 'Something failed; try again.';
       return;
     }
+    await arrive();
+  };
+
+  const arrive = async () => {
     const present = relay.value;
     if (!machineId || !present) {
       go('/', { replace: true });
@@ -38,7 +55,21 @@ export function SignInLink({ code, machineId }: { code: string; machineId: strin
     <main class="door" id="main">
       <div class="door-card">
         <Shell />
-        {trouble.value === null ? (
+        {asking.value ? (
+          <>
+            <h1>Sign in as somebody else?</h1>
+            <p>
+              You are signed in as <b>{user.value?.email}</b>. This link signs you in to the account it was made for: go
+              on only if you made it yourself.
+            </p>
+            <button type="button" class="primary" onClick={() => go('/', { replace: true })}>
+              Stay as I am
+            </button>
+            <button type="button" onClick={() => void enter()}>
+              Sign in by the link
+            </button>
+          </>
+        ) : trouble.value === null ? (
           <h1>Signing you in…</h1>
         ) : (
           <>
