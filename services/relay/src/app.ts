@@ -150,7 +150,9 @@ export async function createApp(config: Config): Promise<App> {
         ...checks,
       },
     });
-    await websocketRoutes(http, { pod, allowedOrigins: config.allowedOrigins, limits });
+    // A proxy may have replaced the Host by which a page of our own is known.
+    const allowedOrigins = [...config.allowedOrigins, ...(config.publicUrl === undefined ? [] : [config.publicUrl])];
+    await websocketRoutes(http, { pod, allowedOrigins, limits });
     closers.push(tidyNowAndThen(() => accounts.tidy()));
 
     return {

@@ -119,7 +119,7 @@ const directory: Directory = {
     later(() =>
       done(
         token === 'good' || token === 'bad'
-          ? { machineId: token === 'good' ? MACHINE : BAD_MACHINE, userId: USER, name }
+          ? { machineId: token === 'good' ? MACHINE : BAD_MACHINE, userId: USER, name: name ?? 'box' }
           : new HermitError('INVALID_TOKEN'),
       ),
     ),

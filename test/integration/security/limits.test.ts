@@ -72,6 +72,19 @@ describe('on two pods behind a proxy', () => {
     expect((await login(1, guesser, other.email, PASSWORD)).status).toBe(200);
   });
 
+  it('somebody who guesses from everywhere shuts out nobody from where they are logged in', async () => {
+    const person = await relays.person();
+    const home = fresh();
+    expect((await login(0, home, person.email, PASSWORD)).status).toBe(200);
+    expect((await login(1, fresh(), person.email, 'wrong')).status).toBe(401);
+    await withRedis(Number(new URL(process.env.TEST_REDIS_URL as string).port || 6379), async (redis) => {
+      const [key] = await redis.keys(`*:limit:guesses:${digestOf([person.email])}`);
+      await redis.incrby(String(key), RULES.guesses.most);
+    });
+    refused(await login(0, fresh(), person.email, PASSWORD));
+    expect((await login(1, home, person.email, PASSWORD)).status).toBe(200);
+  });
+
   it('a right password begins the count anew', async () => {
     const person = await relays.person();
     const address = fresh();

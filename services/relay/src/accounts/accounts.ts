@@ -18,7 +18,7 @@ export type { AccountsChange, OnChange } from './changes.ts';
 export type { DeviceOutcome, DeviceRequest } from './devices.ts';
 export type { IdentityClaims } from './identities.ts';
 export type { Invite } from './invites.ts';
-export type { Login, LoginInfo, Origin } from './logins.ts';
+export { type Login, type LoginInfo, type Origin, TokenReused } from './logins.ts';
 export type { Machine, MachineWithToken } from './machines.ts';
 export type { GivenShare, NewShare, ReceivedShare, Rights, ShareRole } from './shares.ts';
 export type { Credentials, NewUser, Registration, User } from './users.ts';

@@ -39,7 +39,13 @@ export type DeviceOutcome =
   | { readonly status: 'pending' }
   | { readonly status: 'denied' }
   | { readonly status: 'login'; readonly login: Login }
-  | { readonly status: 'machine'; readonly userId: string; readonly machine: MachineWithToken };
+  /** `replaced`: it was there, and got a new token. */
+  | {
+      readonly status: 'machine';
+      readonly userId: string;
+      readonly machine: MachineWithToken;
+      readonly replaced: boolean;
+    };
 
 type Row = {
   id: string;
@@ -143,7 +149,7 @@ export function createDevices({ sql, now, openLogin, createMachine, rotateMachin
       }
       const present = row.replace ? await machineNamed(userId, name) : null;
       const made = present === null ? createMachine(userId, name) : rotateMachineToken(userId, present);
-      return { status: 'machine', userId, machine: await made };
+      return { status: 'machine', userId, machine: await made, replaced: present !== null };
     },
   };
 }

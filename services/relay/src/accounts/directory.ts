@@ -103,11 +103,11 @@ export function createDirectory(options: DirectoryOptions): Directory & { close(
     return { userId, email, loginId, expiresAt };
   }
 
-  async function machineOf(token: string, machineName: string, introduction: boolean) {
+  async function machineOf(token: string, machineName: string | null, introduction: boolean) {
     const machine = await (introduction ? introduced(token) : accounts.machineByToken(token));
     if (machine === null) throw new HermitError('INVALID_TOKEN', 'No machine has this token.');
     if (introduction) await limits.take('agent', machine.id);
-    if (introduction && machine.name !== machineName) {
+    if (introduction && machineName !== null && machine.name !== machineName) {
       const message = `This token belongs to the machine “${machine.name}”, not “${machineName}”.`;
       throw new HermitError('MACHINE_NAME_MISMATCH', message);
     }

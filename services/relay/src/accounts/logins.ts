@@ -24,6 +24,17 @@ export type LoginInfo = {
   readonly expiresAt: number;
 } & Origin;
 
+/** The login has been ended. */
+export class TokenReused extends HermitError {
+  readonly userId: string;
+  readonly loginId: string;
+  constructor({ userId, loginId }: RefreshClaims) {
+    super('INVALID_TOKEN', 'This refresh token was used before, so its login has been ended.');
+    this.userId = userId;
+    this.loginId = loginId;
+  }
+}
+
 /** Logins that one user may have at once; beyond, the one that was not used for longest is ended. */
 const PER_USER = 500;
 const NOWHERE: Origin = { address: '', client: '' };
@@ -93,24 +104,24 @@ export function createLogins({ sql, tokens, onChange, now }: LoginsOptions) {
       return opened.login;
     },
 
-    /** Each refresh token works once; a second use ends its login. Throws INVALID_TOKEN. */
+    /** Each refresh token works once; a second use ends its login. Throws INVALID_TOKEN; TokenReused for the latter. */
     async renewLogin(refreshToken: string, origin: Origin = NOWHERE): Promise<Login> {
       const claims = await tokens.verifyRefresh(refreshToken);
       const outcome = await renew(refreshToken, claims, origin);
       if (outcome === 'reused') {
         onChange({ type: 'logins_ended', userId: claims.userId, loginIds: [claims.loginId] });
-        throw new HermitError('INVALID_TOKEN', 'This refresh token was used before, so its login has been ended.');
+        throw new TokenReused(claims);
       }
       if (outcome === null) throw new HermitError('INVALID_TOKEN', 'This login has ended.');
       return outcome;
     },
 
     /** Ends the login of this refresh token. One that has ended before is no error; throws INVALID_TOKEN for no token. */
-    async endLogin(refreshToken: string): Promise<{ userId: string; loginId: string }> {
+    async endLogin(refreshToken: string): Promise<{ userId: string; loginId: string; ended: boolean }> {
       const { userId, loginId } = await tokens.verifyRefresh(refreshToken);
       const ended = await sql`delete from logins where id = ${loginId} and user_id = ${userId}`;
       if (ended.count > 0) onChange({ type: 'logins_ended', userId, loginIds: [loginId] });
-      return { userId, loginId };
+      return { userId, loginId, ended: ended.count > 0 };
     },
 
     /** A user's open logins, the one that was used last first. */
@@ -134,6 +145,15 @@ export function createLogins({ sql, tokens, onChange, now }: LoginsOptions) {
         : { count: 0 };
       if (ended.count === 0) throw new HermitError('NOT_FOUND', 'You have no such login.');
       onChange({ type: 'logins_ended', userId, loginIds: [loginId] });
+    },
+
+    /** Whether the account of this e-mail address is logged in at this address of a network. */
+    async loggedInFrom(email: string, address: string): Promise<boolean> {
+      const found = await sql`
+        select 1 from logins join users on users.id = user_id
+        where lower(email collate "C") = lower(${email}::text collate "C") and address = ${address}
+          and expires_at > ${new Date(now())} limit 1`;
+      return found.length > 0;
     },
 
     /** Milliseconds since somebody logged in, however often it was renewed; infinite for a login that is none. */

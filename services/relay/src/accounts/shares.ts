@@ -216,6 +216,20 @@ export function createShares({ sql, onChange, now }: SharesOptions) {
       );
       return { ownerId: first.owner_id, shares };
     },
+
+    /** By user id: of those alone who may look at the session. An agent names the ids, and might name anybody's. */
+    async emailsAt(machineId: string, sessionId: string, ids: readonly string[]): Promise<Map<string, string>> {
+      if (ids.length === 0 || !isUuid(machineId) || !isUuid(sessionId)) return new Map();
+      const rows = await sql<{ id: string; email: string }[]>`
+        select id, email from users where id = any(${[...new Set(ids)]}::uuid[]) and (
+          exists (select 1 from machines where machines.id = ${machineId} and machines.user_id = users.id)
+          or exists (
+            select 1 from shares
+            where machine_id = ${machineId} and session_id = ${sessionId} and shares.user_id = users.id and ${live()}
+          )
+        )`;
+      return new Map(rows.map(({ id, email }) => [id, email]));
+    },
   };
 
   async function room(tx: TransactionSql, machineId: string): Promise<void> {

@@ -85,14 +85,6 @@ export function createUsers({ sql, passwords, registration, now }: UsersOptions)
       return found?.has === true;
     },
 
-    /** By user id; who is gone is missing. */
-    async emailsOf(ids: readonly string[]): Promise<Map<string, string>> {
-      if (ids.length === 0) return new Map();
-      const rows = await sql<{ id: string; email: string }[]>`
-        select id, email from users where id = any(${[...new Set(ids)]}::uuid[])`;
-      return new Map(rows.map(({ id, email }) => [id, email]));
-    },
-
     async userById(id: string): Promise<User | null> {
       if (!isUuid(id)) return null;
       const [user] = await sql<User[]>`select id, email, administrator from users where id = ${id}`;

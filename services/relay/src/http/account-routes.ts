@@ -11,6 +11,7 @@ import { callerOf, demandToken, loginOf } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { AnyText, NewPassword } from './login-routes.ts';
 import { originOf } from './origin.ts';
+import { refusalsNoted } from './step-up.ts';
 
 const LoginInfo = Type.Object({
   id: Uuid,
@@ -118,7 +119,7 @@ export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOpti
     async (request, reply) => {
       const { id } = callerOf(request);
       await limits.take('password', id);
-      await accounts.changePassword(id, request.body);
+      await refusalsNoted(request, audit, accounts.changePassword(id, request.body));
       await accounts.endLoginsOf(id, loginOf(request));
       record(request, 'password_changed');
       return reply.code(204).send(null);

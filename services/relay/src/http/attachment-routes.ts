@@ -18,7 +18,7 @@ const Attachment = Type.Object({
 });
 
 export type AttachmentRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm' | 'rightsAt' | 'emailsOf'>;
+  accounts: Pick<Accounts, 'confirm' | 'rightsAt' | 'emailsAt'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;
   /** The attachments of a machine, as presence shows them. */
@@ -49,7 +49,11 @@ export function attachmentRoutes(scope: FastifyInstance, options: AttachmentRout
       const role = rights && roleOf(userId, { ownerId: rights.ownerId, sessionId }, rights.shares, now());
       if (!may(role, 'attach')) throw new HermitError('MACHINE_NOT_FOUND');
       const here = (await attachments(machineId)).filter((each) => each.sessionId === sessionId);
-      const emails = await accounts.emailsOf(here.map((each) => each.userId));
+      const emails = await accounts.emailsAt(
+        machineId,
+        sessionId,
+        here.map((each) => each.userId),
+      );
       return {
         attachments: here.map(({ id, readOnly, since, userId: whose }) => ({
           ...{ id, readOnly, since },

@@ -111,7 +111,8 @@ export function askingDeviceRoutes(scope: FastifyInstance, options: DeviceRoutes
           const { machine, token } = outcome.machine;
           const { userId } = outcome;
           const about = { ownerId: userId, actorId: userId, address: originOf(request).address, machineId: machine.id };
-          audit.record({ action: 'machine_added', ...about, details: { name: machine.name, way: 'device' } });
+          const action = outcome.replaced ? 'machine_token_replaced' : 'machine_added';
+          audit.record({ action, ...about, details: { name: machine.name, way: 'device' } });
           return { status: outcome.status, machine: infoOf(machine), token };
         }
       }

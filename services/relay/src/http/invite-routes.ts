@@ -93,8 +93,10 @@ export function inviteRoutes(scope: FastifyInstance, options: InviteRoutesOption
       },
     },
     async (request, reply) => {
-      administratorOf(request);
+      const { id } = administratorOf(request);
       await accounts.withdrawInvite(request.params.id);
+      const { address } = originOf(request);
+      audit.record({ action: 'invite_withdrawn', ownerId: id, actorId: id, address });
       return reply.code(204).send(null);
     },
   );

@@ -15,7 +15,10 @@ import { originOf } from './origin.ts';
 import { provePassword } from './step-up.ts';
 
 export type LinkRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm' | 'authenticate' | 'openLogin' | 'makeSignInLink' | 'useSignInLink'>;
+  accounts: Pick<
+    Accounts,
+    'confirm' | 'authenticate' | 'loggedInFrom' | 'openLogin' | 'makeSignInLink' | 'useSignInLink'
+  >;
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;
   audit?: Recorder;

@@ -1,9 +1,9 @@
 // Registration, log-in, renewal, log-out.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { Token, Uuid } from '@hermit/protocol';
+import { HermitError, Token, Uuid } from '@hermit/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { Accounts, Login } from '../accounts/accounts.ts';
+import { type Accounts, type Login, TokenReused } from '../accounts/accounts.ts';
 import { type AuditAction, type AuditEvent, NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { guessed } from '../limits/guesses.ts';
@@ -35,7 +35,7 @@ export const LoginBody = Type.Object({
 const Refresh = Type.Object({ refreshToken: Type.Intersect([Token], { description: 'a refresh token' }) });
 
 export type LoginRoutesOptions = {
-  accounts: Pick<Accounts, 'register' | 'authenticate' | 'openLogin' | 'renewLogin' | 'endLogin'>;
+  accounts: Pick<Accounts, 'register' | 'authenticate' | 'loggedInFrom' | 'openLogin' | 'renewLogin' | 'endLogin'>;
   tokens: Pick<Tokens, 'verifyRefresh'>;
   limits?: Limiter;
   audit?: Recorder;
@@ -90,13 +90,16 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
     },
     async (request) => {
       const { email } = request.body;
-      const user = await guessed(limits, [email, addressOf(request)], () =>
+      const attempt = () =>
         accounts.authenticate(request.body).catch((error) => {
           const { address } = originOf(request);
-          audit.record({ action: 'login_failed', ownerEmail: email, actorId: null, address });
+          if (error instanceof HermitError && error.code === 'INVALID_CREDENTIALS') {
+            audit.record({ action: 'login_failed', ownerEmail: email, actorId: null, address });
+          }
           throw error;
-        }),
-      );
+        });
+      const familiar = () => accounts.loggedInFrom(email, request.ip);
+      const user = await guessed(limits, [email, addressOf(request)], attempt, familiar);
       record(request, 'login', user.id, { way: 'password' });
       return bodyOf(await accounts.openLogin(user, originOf(request)));
     },
@@ -116,7 +119,12 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
     async (request) => {
       const { refreshToken } = request.body;
       await limits.take('renew', (await tokens.verifyRefresh(refreshToken)).loginId);
-      return bodyOf(await accounts.renewLogin(refreshToken, originOf(request)));
+      try {
+        return bodyOf(await accounts.renewLogin(refreshToken, originOf(request)));
+      } catch (error) {
+        if (error instanceof TokenReused) record(request, 'login_reused', error.userId, { login: error.loginId });
+        throw error;
+      }
     },
   );
 
@@ -135,8 +143,8 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
       },
     },
     async (request, reply) => {
-      const { userId, loginId: login } = await accounts.endLogin(request.body.refreshToken);
-      record(request, 'logout', userId, { login });
+      const { userId, loginId: login, ended } = await accounts.endLogin(request.body.refreshToken);
+      if (ended) record(request, 'logout', userId, { login });
       return reply.code(204).send(null);
     },
   );

@@ -214,6 +214,10 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
 async function withSessions(shares: readonly ReceivedShare[], sessions: SessionReader) {
   const machines = [...new Set(shares.map(({ machineId }) => machineId))];
   const found = await Promise.all(machines.map((id) => sessions(id).catch(() => [])));
-  const byId = new Map(found.flat().map((session) => [session.id, session]));
-  return shares.map((share) => ({ ...share, session: byId.get(share.sessionId) ?? null }));
+  // By machine: an agent names the ids of its sessions, and might name those of another's.
+  const byMachine = new Map(machines.map((id, at) => [id, new Map(found[at]?.map((each) => [each.id, each]))]));
+  return shares.map((share) => ({
+    ...share,
+    session: byMachine.get(share.machineId)?.get(share.sessionId) ?? null,
+  }));
 }

@@ -2,27 +2,42 @@
 import { HermitError } from '@hermit/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { Accounts } from '../accounts/accounts.ts';
+import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import { guessed } from '../limits/guesses.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { addressOf } from '../limits/request-limits.ts';
 import { callerOf, loginOf } from './caller.ts';
+import { originOf } from './origin.ts';
 
 /** Who has no password has to have logged in within this time; milliseconds. */
 const FRESH = 10 * 60_000;
 
-export type StepUpOptions = {
-  accounts: Pick<Accounts, 'authenticate' | 'hasPassword' | 'loginAge'>;
-  limits?: Limiter;
-};
+type ProofOptions = { accounts: Pick<Accounts, 'authenticate' | 'loggedInFrom'>; limits?: Limiter; audit?: Recorder };
+export type StepUpOptions = ProofOptions & { accounts: Pick<Accounts, 'hasPassword' | 'loginAge'> };
 
 /** Throws INVALID_CREDENTIALS, or RATE_LIMITED for somebody who guesses. */
 export async function provePassword(
   request: FastifyRequest,
-  { accounts, limits = UNLIMITED }: { accounts: Pick<Accounts, 'authenticate'>; limits?: Limiter },
+  { accounts, limits = UNLIMITED, audit = NOBODY_LISTENS }: ProofOptions,
   password: string,
 ): Promise<void> {
   const { email } = callerOf(request);
-  await guessed(limits, [email, addressOf(request)], () => accounts.authenticate({ email, password }));
+  const attempt = () => refusalsNoted(request, audit, accounts.authenticate({ email, password }));
+  const familiar = () => accounts.loggedInFrom(email, request.ip);
+  await guessed(limits, [email, addressOf(request)], attempt, familiar);
+}
+
+/** What `attempt` rejects with; a wrong password stands in the audit of whoever has the token. */
+export async function refusalsNoted<T>(request: FastifyRequest, audit: Recorder, attempt: Promise<T>): Promise<T> {
+  try {
+    return await attempt;
+  } catch (error) {
+    const { id } = callerOf(request);
+    if (error instanceof HermitError && error.code === 'INVALID_CREDENTIALS') {
+      audit.record({ action: 'password_refused', ownerId: id, actorId: id, address: originOf(request).address });
+    }
+    throw error;
+  }
 }
 
 /**

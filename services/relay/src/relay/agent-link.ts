@@ -36,6 +36,9 @@ const COUNTS_AS_ONE = 4_096;
 /** What runs on a machine is told to presence and to people this often at most; milliseconds. */
 const DESCRIBE_EVERY = 100;
 
+/** An epoch is the time of a registration. One further ahead would keep later ones out for good; milliseconds. */
+const FUTURE = 86_400_000;
+
 const IDLE: Activity = { sessions: [], attachments: [] };
 
 type Register = MessageOf<AgentToRelay, 'register'>;
@@ -270,10 +273,16 @@ export class AgentLink implements SocketEvents {
       this.dismiss(CLOSE.restart);
       return;
     }
+    if (m.epoch > this.pod.clock.now() + FUTURE) {
+      this.refuse(m, 'INVALID_MESSAGE', 'The clock of this machine is more than a day ahead of ours: set it.');
+      this.dismiss(CLOSE.notIntroduced);
+      return;
+    }
     this.said = m;
     this.pod.directory.agent(
       m.token,
-      m.machineName,
+      // One that was registered is the machine that it was, by whatever name since.
+      m.lastEpoch > 0 ? null : m.machineName,
       (machine) => {
         if (!this.socket.open) return;
         if (machine instanceof HermitError) {

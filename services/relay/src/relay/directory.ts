@@ -16,10 +16,13 @@ export type KnownMachine = { machineId: string; userId: string; name: string };
 export interface Directory {
   /** INVALID_TOKEN, USER_NOT_FOUND; RATE_LIMITED for an introduction too many. */
   client(token: string, done: (who: KnownClient | HermitError) => void, introduction?: boolean): void;
-  /** INVALID_TOKEN, MACHINE_NAME_MISMATCH; RATE_LIMITED for an introduction too many. */
+  /**
+   * INVALID_TOKEN, MACHINE_NAME_MISMATCH; RATE_LIMITED for an introduction too many. `machineName` null: whatever it is
+   * called.
+   */
   agent(
     token: string,
-    machineName: string,
+    machineName: string | null,
     done: (machine: KnownMachine | HermitError) => void,
     introduction?: boolean,
   ): void;

@@ -194,7 +194,7 @@ export class Seats implements ViewerHost, RightsHolder {
     const seat = this.bySession.get(viewer.sessionId);
     if (message.type === 'attached' && seat?.viewer === viewer && !seat.told) {
       seat.told = true;
-      this.pod.observer.attached?.(this.lookOf(viewer, viewer.attach.from));
+      this.pod.observer.attached?.(this.lookOf(viewer, viewer.attach.from ?? message.end));
     }
     if (seat && viewer.json && seat.viewer === viewer) {
       if (message.type === 'attached') viewer.json.inputSent = Math.max(viewer.json.inputSent, message.inputOffset);
