@@ -8,7 +8,7 @@ import { RedisHouse, type RedisInstance } from '../services/redis-topologies.ts'
 import { TcpProxy } from '../services/tcp-proxy.ts';
 import { type Cluster, startCluster } from './kit/cluster.ts';
 import { bound, report } from './kit/measured.ts';
-import { DEADLINE, Scene, SHORT_LIVES, unmoved } from './kit/scene.ts';
+import { DEADLINE, Scene, SHORT_PROBES, unmoved } from './kit/scene.ts';
 import { until } from './kit/wait.ts';
 
 /** Longest pause on the agent's own pod: none, but the machine is busy with other tests; milliseconds. */
@@ -26,7 +26,7 @@ describe('a viewer on the same pod and one on another', () => {
     redis = await house.single();
     proxy = await TcpProxy.to(redis.port);
     const bus = `redis://127.0.0.1:${proxy.port}`;
-    cluster = await startCluster({ pods: 2, bus, env: { NODE_OPTIONS: SHORT_LIVES } });
+    cluster = await startCluster({ pods: 2, bus, env: { NODE_OPTIONS: SHORT_PROBES } });
   });
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();

@@ -10,7 +10,7 @@ import { TcpProxy } from '../services/tcp-proxy.ts';
 import { type RelayPod, startCluster } from './kit/cluster.ts';
 import type { NetworkPath } from './kit/network-path.ts';
 import { ReferenceTerminal } from './kit/reference.ts';
-import { SHORT_LIVES } from './kit/scene.ts';
+import { SHORT_LIVES, SHORT_PROBES } from './kit/scene.ts';
 import { SHORT } from './kit/short.ts';
 import { Talk } from './kit/talk.ts';
 import type { TestViewer } from './kit/viewer.ts';
@@ -24,7 +24,7 @@ const SIZE = { cols: 80, rows: 24 };
 
 // In processes of their own too: what falls silent is found within the storm.
 useLimits(SHORT);
-const env = { NODE_OPTIONS: SHORT_LIVES };
+const env = { NODE_OPTIONS: `${SHORT_LIVES} ${SHORT_PROBES}` };
 
 type Watch = {
   talk: Talk;

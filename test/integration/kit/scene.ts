@@ -13,8 +13,9 @@ const LINE = 53;
 /** Generous, for machines that are busy; milliseconds. */
 export const DEADLINE = 30_000;
 
-/** Sockets that fall silent are found within seconds: for agents and pods (NODE_OPTIONS). */
+/** For NODE_OPTIONS: sockets that fall silent, and subscriptions that do, are found within seconds. */
 export const SHORT_LIVES = `--import=${new URL('./short-lives.ts', import.meta.url)}`;
+export const SHORT_PROBES = `--import=${new URL('./short-probes.ts', import.meta.url)}`;
 
 export type Watch = { place: string; client: NetworkPath; person: Person; talk: Talk; viewer: TestViewer };
 

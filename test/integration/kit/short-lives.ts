@@ -1,4 +1,4 @@
-// Loaded before a process (node --import): what has fallen silent is found within seconds, so that a test can see it found.
+// Loaded before a process (node --import): sockets that have fallen silent are found within seconds.
 import { useLimits } from '@hermit/protocol';
 import { SHORT } from './short.ts';
 
