@@ -1,7 +1,7 @@
 // One connection to a pod: when it pings, when it is dead, and that one which is left while it is dialled is not opened.
 import type { Socket } from '@hermit/transport';
 import { expect, it } from 'vitest';
-import { HandClock } from '../session/sessions-testing.ts';
+import { HandClock } from '../kit/hand-relay.ts';
 import { RelayConnection } from './relay-connection.ts';
 
 function dialled() {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { LIMITS } from '@hermit/protocol';
 import { expect, it } from 'vitest';
-import { HandRelay } from './sessions-testing.ts';
+import { HandRelay } from '../kit/hand-relay.ts';
 
 const told = ({ sessions }: HandRelay) =>
   JSON.stringify({ type: 'sessions', sessions: sessions.list, attachments: sessions.attachments });

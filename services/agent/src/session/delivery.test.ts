@@ -11,8 +11,8 @@ import {
   snapshotIndex,
 } from '@hermit/protocol';
 import { describe, expect, it } from 'vitest';
+import { HandRelay, type Seen } from '../kit/hand-relay.ts';
 import type { CreateScreen, ScreenSnapshot } from './screen.ts';
-import { HandRelay, type Seen } from './sessions-testing.ts';
 
 const nothing = () => {};
 const fresh = (): Seen => ({ offset: null, snapshot: 0, chunks: 0, bytes: 0 });

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { FLAG_GAP, FRAME, frameFlags, framePosition, frameType, LIMITS } from '@hermit/protocol';
 import { describe, expect, it } from 'vitest';
+import { HandRelay } from '../kit/hand-relay.ts';
 import { BLOCK } from './output-log.ts';
-import { HandRelay } from './sessions-testing.ts';
 
 const MINUTE = 60_000;
 const megabyte = Buffer.alloc(1024 * 1024, 'x');

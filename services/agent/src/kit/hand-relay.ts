@@ -18,11 +18,11 @@ import {
   uuidBytes,
 } from '@hermit/protocol';
 import type { Clock } from '@hermit/transport';
+import type { CreateScreen } from '../session/screen.ts';
+import { noScreen } from '../session/screen-none.ts';
+import type { Session } from '../session/session.ts';
+import { type Exit, Sessions } from '../session/sessions.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { CreateScreen } from './screen.ts';
-import { noScreen } from './screen-none.ts';
-import type { Session } from './session.ts';
-import { type Exit, Sessions } from './sessions.ts';
 
 export const USER = randomUUID();
 
