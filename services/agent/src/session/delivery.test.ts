@@ -21,6 +21,7 @@ const flood = Buffer.alloc(64 * 1024, 'a line of a log\r\n');
 /** An emulator that answers when it is told to. */
 function screens() {
   const asked: ((scrollback: string) => void)[] = [];
+  const from: number[] = [];
   const create: CreateScreen = (size) => {
     let end = 0;
     return {
@@ -29,11 +30,13 @@ function screens() {
       write: (bytes) => {
         end += bytes.length;
       },
-      snapshot: (_atLeast: number, done: (made: ScreenSnapshot) => void) =>
-        void asked.push((scrollback) => done({ offset: end, size, title: '', scrollback, screen: 'screen' })),
+      snapshot: (atLeast: number, done: (made: ScreenSnapshot) => void) => {
+        from.push(atLeast);
+        asked.push((scrollback) => done({ offset: end, size, title: '', scrollback, screen: 'screen' }));
+      },
     };
   };
-  return { create, asked };
+  return { create, asked, from };
 }
 
 it('shows the end of a long history where there is no emulator, from the beginning of a line', async () => {
@@ -151,4 +154,14 @@ it('lets a flood run on until the screen of a new viewer is made (FL-2)', async 
   relay.terminals[0]?.prints(flood);
   relay.clock.advance(1_000);
   expect(relay.terminals[0]?.paused).toBe(false);
+});
+
+it('asks for no screen that would be left for another at once', async () => {
+  const { create, from } = screens();
+  const relay = new HandRelay(create);
+  const session = relay.start();
+  for (let i = 0; i < 50; i++) relay.terminals[0]?.prints(flood);
+  relay.acknowledge(session, relay.attach(session, randomUUID()));
+  await relay.pump();
+  expect(from).toEqual([session.log.end - LIMITS.replay]);
 });

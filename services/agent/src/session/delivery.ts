@@ -302,7 +302,9 @@ export class Delivery {
       acked: 0,
     };
     a.snapshot = transfer;
-    this.screen.snapshot(Math.max(a.cursor, this.host.log.base), (made) => {
+    // One further behind would only be followed by the next.
+    const { log } = this.host;
+    this.screen.snapshot(Math.max(a.cursor, log.base, log.end - replayLimit(a.window.rate)), (made) => {
       if (a.snapshot !== transfer || this.host.attachments.get(a.id) !== a) return;
       const { offset, size, title, ...snapshot } = made ?? this.bare(a);
       this.title = title;
