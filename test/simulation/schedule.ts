@@ -35,7 +35,7 @@ export type Kind = 'calm' | 'drain' | 'faults';
 export type Schedule = { seed: number; kind: Kind; faults: Fault[] };
 
 /** Milliseconds of virtual time. */
-export const END_OF_FAULTS = 10_000;
+const END_OF_FAULTS = 10_000;
 export const HEALED = 16_200;
 export const DEADLINE = 60_000;
 

@@ -6,7 +6,7 @@ import { JsonClient } from './actors/json-client.ts';
 import { SimAgent } from './actors/sim-agent.ts';
 import { SimClient, type Viewer } from './actors/sim-client.ts';
 import { SimPod } from './actors/sim-pod.ts';
-import { DEADLINE, END_OF_FAULTS, type Fault, HEALED, type Schedule } from './schedule.ts';
+import { DEADLINE, type Fault, HEALED, type Schedule } from './schedule.ts';
 import type { Wire } from './world/network.ts';
 import { SimRedis } from './world/sim-bus.ts';
 import { SimStore } from './world/sim-store.ts';
@@ -18,8 +18,12 @@ const MESSAGES = 2_500;
 const SOCKET_BOUND = { calm: 8_000, drain: 8_000, faults: 1_400 };
 /** S7: a program waits at most the responsive time and a few ticks. */
 const MOST_PAUSED = 2_400;
-/** S8: a live viewer waits at most this long when nothing is lost; milliseconds. */
-const MOST_STALLED = 250;
+/**
+ * S8: where nobody is slow and nothing is lost, no live viewer waits longer for a byte, also in a drain; milliseconds. A
+ * fence takes up to 200, and then what was held passes the narrow windows of the simulation; an attach that has to be
+ * repeated takes longer.
+ */
+const MOST_STALLED = 1_000;
 /** S5: changes between live and catching up, of one attempt. */
 const MOST_MARKERS = 150;
 /** A connection that has not come to be is given up; milliseconds. */
@@ -39,6 +43,8 @@ export class System {
   private readonly schedule: Schedule;
   private readonly wires = new Map<Process, Wire[]>();
   private readonly pauses = new Map<string, Pause>();
+  /** Viewers whose terminal or network takes little. */
+  private readonly slow = new Set<Viewer>();
   private agentOffline = false;
   private restarted = false;
 
@@ -82,6 +88,7 @@ export class System {
           ? new JsonClient(world, (c) => this.dialler(c.process, 'client', () => c.offline, bandwidth), i + 1)
           : new SimClient(world, (c) => this.dialler(c.process, 'client', () => c.offline, bandwidth), options);
       this.viewers.push(viewer);
+      if (slow || bandwidth < 40) this.slow.add(viewer);
       const first = schedule.faults[0]?.at ?? 1_000;
       const begin =
         schedule.kind === 'drain' && world.chance(0.3) ? first + world.int(0, 60) : 100 + world.int(0, 2_500);
@@ -421,17 +428,13 @@ export class System {
     for (const viewer of this.viewers) {
       if (!(viewer instanceof SimClient)) continue;
       if (viewer.attachment && viewer.attachment.reattached > 0) world.fail('S8', `${viewer.name} had to attach anew`);
+      if (this.slow.size === 0 && viewer.worstStall > MOST_STALLED) {
+        world.fail('S8', `${viewer.name} was live, and waited ${Math.round(viewer.worstStall)} ms for a byte`);
+      }
       const alone = this.viewers.filter((v) => v.truth === viewer.truth).length === 1;
       if (schedule.kind === 'calm' && alone && viewer.mode === 'stream' && viewer.lost.length > 0) {
         world.fail('S1', `${viewer.name}, the only reader and never absent, lost history to the program it reads`);
       }
     }
   }
-
-  /** S8: the longest that a fast live viewer waited for a byte. */
-  get worstStall(): number {
-    return Math.max(0, ...this.viewers.map((v) => (v instanceof SimClient ? v.worstStall : 0)));
-  }
 }
-
-export const BOUNDS = { stalled: MOST_STALLED, endOfFaults: END_OF_FAULTS };
