@@ -15,6 +15,27 @@ test('docs/protocol.md has the tables of the code (npm run docs writes them)', (
   expect(page).toBe(withTables(page));
 });
 
+test('docs/protocol.md names, for each fault, tests that there are', () => {
+  const [, section = ''] = readFileSync(PAGE, 'utf8').split('## What each fault comes to\n');
+  const [faults = [], tests = []] = (section.split('\n## ')[0] ?? '')
+    .split(/\n\n/)
+    .filter((part) => part.startsWith('| fault |'))
+    .map((part) => part.trim().split('\n').slice(2));
+  const nameOf = (row: string) => row.split('|')[1]?.trim();
+  expect(faults.length).toBeGreaterThan(9);
+  expect(tests.map(nameOf)).toEqual(faults.map(nameOf));
+  const missing: string[] = [];
+  for (const row of tests) {
+    const named = [...row.matchAll(/`(test\/[^`]+)`: “([^”]+)”/g)];
+    if (named.length === 0) missing.push(row);
+    for (const [, file = '', title = ''] of named) {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      if (!text.includes(`test('${title}'`)) missing.push(`${file}: ${title}`);
+    }
+  }
+  expect(missing).toEqual([]);
+});
+
 test('links between pages lead somewhere', () => {
   const pages = ['README.md', 'AGENTS.md', 'packages/protocol/SPEC.md'];
   for (const name of readdirSync(join(ROOT, 'docs'))) if (name.endsWith('.md')) pages.push(`docs/${name}`);

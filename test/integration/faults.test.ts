@@ -1,4 +1,4 @@
-// The fault table of docs/protocol.md, row by row. Each fault meets a viewer on the agent's pod and one on another, at
+// The fault table of docs/protocol.md: most of its rows. Each fault meets a viewer on the agent's pod and one on another, at
 // once: every byte and every keystroke arrives once and in order.
 import { LIMITS, type MachineInfo, useLimits } from '@hermit/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -98,7 +98,7 @@ describe('a viewer on the same pod and one on another', () => {
     await s.finish();
   });
 
-  test('the agent’s pod, then the client’s, is drained: nothing is seen', async () => {
+  test('the agent’s pod, then the client’s, is drained: no reconnect, no replay, and no long pause', async () => {
     // Longer than both drains take, or there would be no pause to see.
     const s = await scene('drained', 12_000);
     s.mark();
@@ -111,6 +111,10 @@ describe('a viewer on the same pod and one on another', () => {
     await s.finish();
     for (const watch of s.both) unmoved(watch);
     report('longest pause of the output in the drain, same and other pod', gaps, 'ms');
+    // Beside other tests it is the order of magnitude alone: 1.3 s were measured on two cores with twenty processes that
+    // wanted to run.
+    const most = bound(250, 2_000);
+    for (const [i, { place }] of s.both.entries()) expect(gaps[i], place).toBeLessThan(most);
   });
 
   test('Postgres is down: open sessions go on, logging in says so', async () => {
