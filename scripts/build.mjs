@@ -47,7 +47,8 @@ const compile = (workspace) => {
     if (!text.startsWith('#!')) writeFileSync(path, shebang + text);
     chmodSync(path, 0o755);
   }
-  copyFileSync(join(root, 'LICENSE'), join(dist, 'LICENSE'));
+  // In the package it stands at the root; images take `dist` alone.
+  for (const place of [directory, dist]) copyFileSync(join(root, 'LICENSE'), join(place, 'LICENSE'));
   return undefined;
 };
 
