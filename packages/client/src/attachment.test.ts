@@ -187,6 +187,18 @@ describe('output', () => {
     expect(view.told).toHaveLength(5);
   });
 
+  it('takes up a size that was told before the bytes it follows, and none that later bytes have overtaken (CU-9)', () => {
+    const { view, relay } = streaming();
+    relay.tip(2, { cols: 120, rows: 40 });
+    relay.output(0, 'a');
+    expect(view.told).toEqual(['size 80x24', 'data a']);
+    relay.output(1, 'b');
+    expect(view.told.slice(2)).toEqual(['data b', 'size 120x40']);
+    relay.tip(3, { cols: 60, rows: 20 });
+    relay.output(2, 'cd', { cols: 90, rows: 30 });
+    expect(view.told.slice(4)).toEqual(['size 90x30', 'data cd']);
+  });
+
   it('names lost history in order, and goes on from there (CU-11)', () => {
     const { view, relay, net } = streaming();
     view.slow = true;
@@ -260,6 +272,16 @@ describe('snapshots (CU-6)', () => {
     expect(relay.acks.at(-1)).toMatchObject({ offset: 501, snapshot: 1, chunks: 3 });
     expect(attachment.offset).toBe(501);
     expect(view.states).toEqual(['attaching', 'catching-up', 'live']);
+  });
+
+  it('has the size that was told while the picture was on its way, though nothing is printed after it (CU-9)', () => {
+    const { view, relay } = screen();
+    const chunks = relay.snapshot(1, 500, 'S');
+    chunks[0]?.();
+    relay.tip(500, { cols: 120, rows: 40 });
+    expect(view.told).toEqual([]);
+    chunks[1]?.();
+    expect(view.told).toEqual(['size 80x24', 'paint above S | S', 'size 120x40']);
   });
 
   it('acknowledges chunks as they come, and the last one when it is painted', () => {

@@ -417,7 +417,7 @@ export class Attachment {
     if (!this.handover) this.output.replayUntil = m.end;
     this.handover = false;
     if (m.first === m.end) this.output.historyIsEmpty(m.end);
-    this.output.end(m.end, m, undefined);
+    this.output.attached(m.end, m);
     this.learn(m);
     if (!m.readOnly) this.input.acked(m.inputOffset, false);
     else if (this.input.restart()) this.view.refused(new HermitError('READ_ONLY'));

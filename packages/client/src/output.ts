@@ -40,6 +40,8 @@ export class Output {
   /** What was handed over before the view forgot moves no offset any more. */
   private era = 0;
   private size: Size | null = null;
+  /** The last size that was told, and the end it is of; null once bytes beyond it bring their own. */
+  private tip: { end: number; size: Size } | null = null;
   private painted = false;
   private snapshotsWaiting = 0;
   private snapshots = new SnapshotAssembly();
@@ -97,6 +99,7 @@ export class Output {
     if (skip >= payload.length || this.queue.pending > this.bound) return 'taken';
     this.resizeView({ cols: frameCols(b), rows: frameRows(b) });
     this.deliver(payload.subarray(skip), offset + payload.length);
+    this.sizeOfTheEnd();
     this.endIfReached();
     return 'taken';
   }
@@ -124,6 +127,7 @@ export class Output {
     this.next = offset;
     this.resizeView({ cols: frameCols(b), rows: frameRows(b) });
     this.paint(snapshot, offset, () => snapshots.paintedAs(id));
+    this.sizeOfTheEnd();
     this.endIfReached();
     return 'taken';
   }
@@ -146,10 +150,18 @@ export class Output {
     if (this.next === null && this.mode === 'stream') this.next = this.consumed = end;
   }
 
-  /** What the attach or a tip says of the end: its offset, its size, and how the program ended. */
+  /** The answer to an attach: a snapshot that is made for it may have a later size already. */
+  attached(end: number, size: Size): void {
+    this.tip = null;
+    if (this.next === end) this.resizeView(size);
+    this.endIfReached();
+  }
+
+  /** What a tip says of the end: its offset, its size, and how the program ended. It may be far ahead. */
   end(end: number, size: Size, exit: Exit | undefined): void {
     if (exit) this.exit = { end, exit };
-    if (this.next === end) this.resizeView(size);
+    this.tip = { end, size };
+    this.sizeOfTheEnd();
     this.endIfReached();
   }
 
@@ -205,6 +217,14 @@ export class Output {
     if (this.size && this.size.cols === size.cols && this.size.rows === size.rows) return;
     this.size = size;
     this.alone(() => this.view.resized(size));
+  }
+
+  /** CU-9: the size after the last byte. It may be told before that byte, or the snapshot in its place, is here. */
+  private sizeOfTheEnd(): void {
+    const { tip, next } = this;
+    if (!tip || next === null || next < tip.end) return;
+    if (next === tip.end) this.resizeView({ cols: tip.size.cols, rows: tip.size.rows });
+    else this.tip = null;
   }
 
   /** CU-7: a view ends when it has reached the end, not when somebody says so. */
