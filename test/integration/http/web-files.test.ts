@@ -72,6 +72,24 @@ describe('the web terminal', () => {
     },
   );
 
+  it.each(['/elsewhere', '/m/a', '/settings/nothing'])(
+    'shows people who go to %s that nothing is there',
+    async (url) => {
+      const answer = await get(url, { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
+      expect(answer).toMatchObject({ statusCode: 404, body: PAGE });
+      expect(answer.headers['content-security-policy']).toContain("script-src 'self'");
+    },
+  );
+
+  it.each(['/api/nothing', '/auth/nothing', '/ws/nothing', '/assets/nothing.js'])(
+    'answers %s as programs expect it, whoever asks',
+    async (url) => {
+      const answer = await get(url, { accept: 'text/html' });
+      expect(answer.statusCode).toBe(404);
+      expect(answer.json()).toMatchObject({ code: 'NOT_FOUND' });
+    },
+  );
+
   it('is not there where it was not built, and the relay serves without it', async () => {
     const other = await createHttpServer({ trustProxy: false });
     expect(await webFiles(other, join(root, 'nowhere'))).toBe(false);
