@@ -45,15 +45,19 @@ test('somebody else opens it, and sees what the owner types', async () => {
 
 test('the watcher cannot type, is told so, and resizes nothing', async () => {
   const before = await driver.size();
-  await viewer.type('echo intruder\n');
+  // One key says so, not only what is typed fast.
+  await viewer.type('x');
   await viewer.page.getByText('you are watching, and cannot type').waitFor();
+  await viewer.type('echo intruder\n');
   await viewer.page.setViewportSize({ width: 700, height: 420 });
   await driver.type('echo still $((1+1)) here\n');
   const screen = await viewer.sees('still 2 here');
   expect(screen).not.toContain('intruder');
   expect(await driver.size()).toBe(before);
   await viewer.corner.click();
-  await viewer.page.getByText('somebody else').waitFor();
+  const details = viewer.page.getByRole('region', { name: 'Connection and size' });
+  await details.getByRole('listitem').filter({ hasText: 'watcher@example.org' }).getByText('here').waitFor();
+  await details.locator('dt:has-text("Driver") + dd').getByText(home.cluster.account.email).waitFor();
   await viewer.corner.click();
 });
 
@@ -83,6 +87,8 @@ test('withdrawn, it ends on the open page within a second or two, with a reason'
   await dialog.getByRole('button', { name: 'Withdraw from whoever has the link' }).click();
   await dialog.getByText('Nobody else has this session.').waitFor();
   await viewer.pane.locator('.strip').waitFor({ timeout: 5_000 });
+  // A guest starts no session on somebody else's machine.
+  expect(await viewer.pane.locator('.strip').getByRole('button').allInnerTexts()).not.toContain('New session');
   await driver.closeDialog();
   // Typing goes on where it was: the button that opened the dialog would take a space for a press.
   expect(await driver.page.evaluate(() => document.activeElement?.className)).toContain('xterm-helper-textarea');
@@ -92,6 +98,10 @@ test('withdrawn, it ends on the open page within a second or two, with a reason'
 });
 
 test('shared with a person to type, both drive; whose size counts is theirs to choose', async () => {
+  const other = await home.visitor({}, await home.cluster.path([1]));
+  await other.signIn('watcher@example.org');
+  await other.page.getByText('No machine yet').waitFor();
+  expect(await other.page.getByText('Shared with you').count()).toBe(0);
   await share(driver);
   const dialog = driver.page.getByRole('dialog');
   await dialog.getByLabel('With whom').fill('watcher@example.org');
@@ -99,6 +109,8 @@ test('shared with a person to type, both drive; whose size counts is theirs to c
   await dialog.getByRole('button', { name: 'Share' }).click();
   await dialog.getByText('watches and types').waitFor();
   await driver.closeDialog();
+  // It is there without anybody having asked.
+  await other.page.getByText('you may watch and type').waitFor({ timeout: 5_000 });
   await viewer.pane.getByRole('button', { name: 'Try again' }).click();
   await viewer.live();
   const size = await driver.size();

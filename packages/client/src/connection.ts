@@ -33,6 +33,8 @@ export interface ConnectionEvents {
   state(state: ConnectionState): void;
   machineChanged(machine: MessageOf<RelayToClient, 'machine_changed'>['machine']): void;
   machineRemoved(machineId: string): void;
+  /** A session was shared with this user, or is no more. */
+  rightsChanged(): void;
   sessionEnded(message: MessageOf<RelayToClient, 'session_ended'>): void;
 }
 
@@ -353,6 +355,9 @@ export class Connection {
         return;
       case 'machine_removed':
         for (const listener of this.listeners) listener.machineRemoved?.(m.machineId);
+        return;
+      case 'rights_changed':
+        for (const listener of this.listeners) listener.rightsChanged?.();
         return;
       case 'session_ended':
         for (const listener of this.listeners) listener.sessionEnded?.(m);

@@ -37,6 +37,13 @@ export const RelayToClient = {
   /** Presence of one machine has changed; unasked. */
   machine_changed: Type.Object({ type: Type.Literal('machine_changed'), machine: MachineInfo }),
   machine_removed: Type.Object({ type: Type.Literal('machine_removed'), machineId: Uuid }),
+  /** What this user may do has changed: a session was shared with them, or is no more; unasked. */
+  rights_changed: Type.Object({
+    type: Type.Literal('rights_changed'),
+    machineId: Uuid,
+    /** Missing: all of the machine's. */
+    sessionId: Type.Optional(Uuid),
+  }),
   sessions: Type.Object({
     type: Type.Literal('sessions'),
     machineId: Uuid,

@@ -103,7 +103,11 @@ export class Users {
     if (m.type === 'rights') guest.changes++;
     for (const client of [...guest.clients]) {
       if (m.type === 'tell') client.send(m.message);
-      else if (m.type === 'rights') client.rightsChanged(m.machineId, m.sessionId);
+      else if (m.type === 'rights') {
+        const { machineId, sessionId } = m;
+        client.rightsChanged(machineId, sessionId);
+        client.send({ type: 'rights_changed', machineId, ...(sessionId === null ? {} : { sessionId }) });
+      }
       else if (m.type === 'logins_ended') {
         const { loginIds } = m;
         const loginId = client.who?.loginId;

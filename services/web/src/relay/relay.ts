@@ -21,6 +21,8 @@ export class Relay {
   readonly rtt = signal<number | null>(null);
   /** Null until the relay has told. */
   readonly machines = signal<readonly MachineInfo[] | null>(null);
+  /** Moves whenever something was shared with this person, or is no more. */
+  readonly sharesChanged = signal(0);
   readonly machinesError = signal<HermitError | null>(null);
   private readonly sessionLists = signal<ReadonlyMap<string, readonly SessionInfo[]>>(new Map());
   private readonly watched = new Map<string, number>();
@@ -45,6 +47,9 @@ export class Relay {
         state: (state) => this.onState(state),
         machineChanged: (machine) => this.onMachine(machine),
         machineRemoved: (id) => this.forget(id),
+        rightsChanged: () => {
+          this.sharesChanged.value++;
+        },
         sessionEnded: (ended) => this.look(ended.machineId),
       }),
     );

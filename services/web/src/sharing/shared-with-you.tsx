@@ -30,7 +30,7 @@ export function SharedWithYou({ relay }: { relay: Relay }): JSX.Element | null {
     };
     document.addEventListener('visibilitychange', onShow);
     return () => document.removeEventListener('visibilitychange', onShow);
-  }, [live]);
+  }, [live, relay.sharesChanged.value]);
   if (shares.value.length === 0) return null;
   return (
     <section class="shared" aria-labelledby="shared-heading">
@@ -44,6 +44,7 @@ export function SharedWithYou({ relay }: { relay: Relay }): JSX.Element | null {
               <span class="session-say">
                 {one.machineName} of {one.ownerEmail} ·{' '}
                 {one.role === 'driver' ? 'you may watch and type' : 'you may watch'} · until {until(one.expiresAt)}
+                {(one.session?.attachedClients ?? 0) > 0 && ` · ${one.session?.attachedClients} attached`}
               </span>
             </button>
             <Menu label={`More about what ${one.ownerEmail} shares`} icon="more">
