@@ -56,11 +56,15 @@ test('several lines go into an editor without a question', async () => {
 
 test('a program puts text on the clipboard after a yes, and never reads it', async () => {
   await person.page.evaluate(() => navigator.clipboard.writeText('a secret'));
+  const size = await person.size();
   const base64 = Buffer.from('from the program').toString('base64');
   await person.type(`printf '\\033]52;c;${base64}\\007'\n`);
   await person.page.getByText('wants to put 16 characters on your clipboard').waitFor();
   expect(await clipboard()).toBe('a secret');
+  expect(await person.size()).toBe(size);
   await button('Copy').click();
+  // Typing goes on where it was.
+  await person.pane.locator('.xterm-helper-textarea:focus').waitFor();
   await until('it is on the clipboard', async () => (await clipboard()) === 'from the program');
 
   await person.type(`clear; printf '\\033]52;c;?\\007'; read -t 1 -d x answer; printf '%q\\n' "got $answer"\n`);
@@ -187,6 +191,61 @@ test('tabs keep their sessions, are stepped through by keys, and say who rang', 
   await person.press('Control+Shift+PageDown');
   await person.sees(/^second tab$/m);
   await person.page.getByRole('tab', { name: /new.*busy/ }).waitFor({ state: 'detached' });
+});
+
+test('after a reload the tabs are called as before, also those that were not looked at since', async () => {
+  await person.page.reload();
+  await person.sees(/^second tab$/m);
+  await person.page.getByRole('tab', { name: 'busy' }).waitFor();
+  expect(await person.page.getByRole('tab', { name: /^session/ }).count()).toBe(0);
+});
+
+test('a tab that was closed stays closed when one goes back, and its session runs on', async () => {
+  const address = person.page.url();
+  const count = await person.page.getByRole('tab').count();
+  await person.menu('This terminal', 'Close the tab');
+  await person.sees(/^first tab$/m);
+  await person.page.goBack();
+  await until('another page is shown', async () => person.page.url() !== address);
+  expect(await person.page.getByRole('tab').count()).toBe(count - 1);
+  await person.page.goto(address);
+  await person.sees(/^second tab$/m);
+});
+
+test('ending a session from the list asks first', async () => {
+  await person.page.getByRole('link', { name: 'your machines' }).click();
+  await person.newSession('box');
+  await person.page.getByRole('link', { name: 'your machines' }).click();
+  const rows = person.machine('box').locator('.session');
+  const before = await rows.count();
+  const end = async () => {
+    await rows.last().getByRole('button', { name: 'More about' }).click();
+    await person.page.getByRole('menuitem', { name: 'End the session' }).click();
+  };
+  await end();
+  await button('Cancel').click();
+  await dialog().waitFor({ state: 'detached' });
+  expect(await person.machine('box').locator('.session:not(.ended)').count()).toBe(before);
+  await end();
+  await dialog().getByRole('button', { name: 'End the session' }).click();
+  await until(
+    'it has ended',
+    async () => (await person.machine('box').locator('.session:not(.ended)').count()) < before,
+  );
+  await person.page.goBack();
+  await button('Close the tab').click();
+  await person.page.getByRole('tab', { name: 'busy' }).click();
+  await person.sees(/^second tab$/m);
+});
+
+test('at an address that is none, people are told so', async () => {
+  const address = person.page.url();
+  for (const path of ['/no/such/page', '/m/no-machine/s/no-session']) {
+    await person.page.goto(path);
+    await person.page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+  }
+  await person.page.goto(address);
+  await person.sees(/^second tab$/m);
 });
 
 test('a program that ends says how', async () => {

@@ -1,6 +1,7 @@
 // What the person sees of a connection in trouble: a corner that says so, and after it every byte, once, in order.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LIMITS } from '@hermit/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../integration/kit/wait.ts';
 import { type Home, startHome } from './kit/home.ts';
@@ -93,8 +94,17 @@ test('typing that does not fit any more is refused, and said so', async () => {
   await person.type('cat > /dev/null\n');
   home.path.offline();
   await person.corner.getByText(/reconnecting/).waitFor();
-  await person.paste('x'.repeat(70_000));
-  await person.corner.getByText(/68 KB typed/).waitFor();
+  await person.paste('x'.repeat(LIMITS.inputQueue));
+  await person.corner.getByText(/64 KB typed/).waitFor();
+  await person.press('y');
+  await person.page.getByText('Not sent: the connection is down').waitFor();
+  // What waits would go with the page.
+  const asked = person.page.waitForEvent('dialog');
+  const leaving = person.page.reload().catch(() => undefined);
+  const question = await asked;
+  expect(question.type()).toBe('beforeunload');
+  await question.dismiss();
+  await leaving;
   home.path.online();
   await person.live();
   await until('all of it has arrived', async () => !(await person.corner.innerText()).includes('typed'), 30_000);

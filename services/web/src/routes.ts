@@ -1,4 +1,5 @@
 // The addresses of the app's pages. Pure.
+import { isUuid } from '@hermit/protocol';
 
 export type Route =
   | { page: 'machines' }
@@ -19,7 +20,7 @@ export function routeOf(url: URL): Route {
     case undefined:
       return { page: 'machines' };
     case 'm':
-      return second && third === 's' && fourth
+      return second && third === 's' && fourth && isUuid(second) && isUuid(fourth)
         ? { page: 'terminal', machineId: second, sessionId: fourth }
         : { page: 'unknown' };
     case 'settings':

@@ -65,7 +65,7 @@ export function RemoveMachine({ relay, machine, onClose }: Props): JSX.Element {
         {trouble.value}
       </p>
       <div class="dialog-foot">
-        <button type="button" onClick={onClose}>
+        <button type="button" data-first onClick={onClose}>
           Cancel
         </button>
         <button type="button" class="danger" onClick={remove}>

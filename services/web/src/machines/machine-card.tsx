@@ -1,25 +1,25 @@
 // One machine: whether it is there, what runs on it and who looks, and what can be done with it.
-import type { MachineInfo, SessionInfo } from '@hermit/protocol';
+import type { MachineInfo } from '@hermit/protocol';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { presenceOf } from '../relay/presence.ts';
 import type { Relay } from '../relay/relay.ts';
-import { ShareDialog } from '../sharing/share-dialog.tsx';
-import { openSession, titles } from '../tabs.ts';
-import { ago, now } from '../ui/ages.ts';
+import { ago, now, since } from '../ui/ages.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { notify } from '../ui/notices.tsx';
+import { NewToken } from './agent-token.tsx';
 import { RemoveMachine, RenameMachine } from './change-machine.tsx';
 import { NewSession } from './new-session.tsx';
-import { startSession, titleOf } from './sessions.ts';
+import { SessionRow } from './session-row.tsx';
+import { startSession } from './sessions.ts';
 
 type Props = { relay: Relay; machine: MachineInfo };
 
 export function MachineCard({ relay, machine }: Props): JSX.Element {
   const { id, name } = machine;
-  const open = useSignal<'rename' | 'remove' | 'new' | null>(null);
+  const open = useSignal<'rename' | 'remove' | 'new' | 'token' | null>(null);
   const starting = useSignal(false);
   useEffect(() => relay.watch(id), [relay, id]);
   const presence = presenceOf(machine, now.value);
@@ -50,6 +50,9 @@ export function MachineCard({ relay, machine }: Props): JSX.Element {
           <button type="button" role="menuitem" onClick={() => (open.value = 'rename')}>
             <Icon name="text" /> Rename
           </button>
+          <button type="button" role="menuitem" onClick={() => (open.value = 'token')}>
+            <Icon name="check" /> New token
+          </button>
           <button type="button" role="menuitem" class="danger" onClick={() => (open.value = 'remove')}>
             <Icon name="close" /> Remove
           </button>
@@ -69,6 +72,7 @@ export function MachineCard({ relay, machine }: Props): JSX.Element {
         </button>
       </footer>
       {open.value === 'new' && <NewSession relay={relay} machine={machine} onClose={close} />}
+      {open.value === 'token' && <NewToken relay={relay} machine={machine} onClose={close} />}
       {open.value === 'rename' && <RenameMachine relay={relay} machine={machine} onClose={close} />}
       {open.value === 'remove' && <RemoveMachine relay={relay} machine={machine} onClose={close} />}
     </article>
@@ -79,61 +83,4 @@ function presenceText({ lastSeen }: MachineInfo, presence: ReturnType<typeof pre
   if (presence === 'online') return 'Online';
   if (presence === 'reconnecting') return 'Reconnecting…';
   return lastSeen === null ? 'Never seen' : `Offline since ${since(lastSeen)}, ${ago(lastSeen)}`;
-}
-
-function since(at: number): string {
-  const date = new Date(at);
-  const today = new Date(now.value).toDateString() === date.toDateString();
-  return today
-    ? date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
-    : date.toLocaleDateString([], { day: 'numeric', month: 'short' });
-}
-
-type RowProps = { relay: Relay; machineId: string; session: SessionInfo };
-
-function SessionRow({ relay, machineId, session }: RowProps): JSX.Element {
-  const { id, attachedClients, createdAt, exit, command } = session;
-  // An open tab knows of a new title first.
-  const title = titles.value.get(id) ?? titleOf(session);
-  const sharing = useSignal(false);
-  const end = async () => {
-    try {
-      await relay.client.killSession(machineId, id);
-    } catch (error) {
-      notify((error as Error).message, 'warning');
-    }
-  };
-  return (
-    <li class={exit ? 'session ended' : 'session'}>
-      <button type="button" class="session-open" onClick={() => openSession(machineId, id)}>
-        <Icon name="terminal" />
-        <span class="session-title">{title}</span>
-        <span class="session-say">
-          {exit ? 'ended' : ago(createdAt)}
-          {attachedClients > 0 && ` · ${attachedClients} attached`}
-          {command !== title && <span class="session-command"> · {command}</span>}
-        </span>
-      </button>
-      {!exit && (
-        <Menu label={`More about ${title}`} icon="more">
-          <button type="button" role="menuitem" onClick={() => (sharing.value = true)}>
-            <Icon name="share" /> Share
-          </button>
-          <button type="button" role="menuitem" class="danger" onClick={end}>
-            <Icon name="close" /> End the session
-          </button>
-        </Menu>
-      )}
-      {sharing.value && (
-        <ShareDialog
-          relay={relay}
-          of={{ machineId, sessionId: id }}
-          title={title}
-          onClose={() => {
-            sharing.value = false;
-          }}
-        />
-      )}
-    </li>
-  );
 }

@@ -22,7 +22,7 @@ export function NewSession({ relay, machine, onClose }: Props): JSX.Element {
     }
   };
   return (
-    <Dialog title={`New session on ${machine.name}`} onClose={onClose}>
+    <Dialog title={`New session on ${machine.name}`} onClose={onClose} sturdy>
       <form onSubmit={submit}>
         <label>
           Name <span class="hint">optional</span>

@@ -1,10 +1,20 @@
 // What one does with the sessions of a machine: start one, go to one, end one.
-import { HermitError, type SessionInfo } from '@hermit/protocol';
+import { HermitError, type SessionInfo, type Size } from '@hermit/protocol';
+import { signal } from '@preact/signals';
 import type { Relay } from '../relay/relay.ts';
+import { settings } from '../settings/settings.ts';
 import { openSession } from '../tabs.ts';
 
 /** A machine that was just started has this long to come online, milliseconds. */
 const COME_ONLINE = 20_000;
+
+/** The room that this window has for a terminal; null until one was shown. */
+export const windowSize = signal<Size | null>(null);
+
+/** A session that begins at the size it is looked at in is not drawn twice. */
+function firstSize(): Partial<Size> {
+  return (settings.peek().offerSize && windowSize.peek()) || {};
+}
 
 /** The program itself is of no interest when it is a login shell. */
 export function titleOf({ title, name, command }: SessionInfo): string {
@@ -18,6 +28,7 @@ export async function startSession(
 ): Promise<void> {
   const { name, command } = options;
   const session = await relay.client.createSession(machineId, {
+    ...firstSize(),
     ...(name ? { name } : {}),
     // A line as people type it is for the shell to take apart.
     ...(command ? { command: '/bin/sh', args: ['-lc', command] } : {}),
@@ -32,7 +43,7 @@ export async function openLiveShell(relay: Relay, machineId: string, options: { 
     try {
       const running = (await relay.client.sessions(machineId)).filter(({ exit }) => exit === undefined);
       const newest = running.sort((a, b) => b.createdAt - a.createdAt)[0];
-      const session = newest ?? (await relay.client.createSession(machineId, {}));
+      const session = newest ?? (await relay.client.createSession(machineId, firstSize()));
       openSession(machineId, session.id, options);
       return;
     } catch (error) {

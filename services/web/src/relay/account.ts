@@ -2,6 +2,8 @@
 import type { Tokens } from '@hermit/client';
 import { HermitError } from '@hermit/protocol';
 import { batch, signal } from '@preact/signals';
+import { go } from '../router.ts';
+import { closeAllTabs, tabsFor } from '../tabs.ts';
 import { Relay } from './relay.ts';
 import { BrowserTokenStore, keptTokens, onLoginChange } from './token-store.ts';
 
@@ -14,7 +16,12 @@ const store = new BrowserTokenStore();
 
 /** Takes up what is kept of an earlier visit. Called once. */
 export function resumeLogin(): void {
-  onLoginChange(() => adopt(keptTokens()));
+  onLoginChange(() => {
+    const tokens = keptTokens();
+    // Signed out in another tab of the browser: here as well, with all that is open.
+    if (!tokens && user.peek()) leave();
+    adopt(tokens);
+  });
   adopt(keptTokens());
 }
 
@@ -24,8 +31,14 @@ export async function signedIn(tokens: Tokens): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
+  leave();
   await relay.value?.client.login.end();
   adopt(null);
+}
+
+function leave(): void {
+  closeAllTabs();
+  go('/');
 }
 
 /** The answer of a route of ours, or a HermitError. For what `RelayApi` does not know. */
@@ -59,6 +72,7 @@ export async function call<T>(method: string, path: string, body?: object, acces
 function adopt(tokens: Tokens | null): void {
   if (tokens && relay.value && user.value?.id === tokens.user.id) return;
   const before = relay.value;
+  if (tokens) tabsFor(tokens.user.id);
   batch(() => {
     user.value = tokens?.user ?? null;
     relay.value = null;

@@ -160,7 +160,13 @@ function Whole({ name, label, ...range }: WholeProps): JSX.Element {
         type="number"
         value={settings.value[name]}
         {...range}
-        onChange={(event) => change({ [name]: event.currentTarget.valueAsNumber })}
+        onChange={(event) => {
+          const { valueAsNumber: wanted } = event.currentTarget;
+          const { min, max } = range;
+          if (Number.isFinite(wanted)) change({ [name]: Math.min(max, Math.max(min, Math.round(wanted))) });
+          // What is no number, or what is out of range, is seen to become what it is.
+          event.currentTarget.value = String(settings.value[name]);
+        }}
       />
     </label>
   );

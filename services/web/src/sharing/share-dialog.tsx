@@ -4,7 +4,7 @@ import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Relay } from '../relay/relay.ts';
 import { until } from '../ui/ages.ts';
-import { copy } from '../ui/clipboard.ts';
+import { CopyText } from '../ui/copy-text.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { type GivenShare, linkFor, type Of, type Role, share, sharesOf, withdraw } from './shares.ts';
@@ -23,7 +23,6 @@ type Props = { relay: Relay; of: Of; title: string; onClose(): void; focusAfter?
 export function ShareDialog({ relay, of, title, ...closing }: Props): JSX.Element {
   const shares = useSignal<readonly GivenShare[] | null>(null);
   const link = useSignal<string | null>(null);
-  const copied = useSignal(false);
   const trouble = useSignal<string | null>(null);
 
   const look = async () => {
@@ -42,7 +41,6 @@ export function ShareDialog({ relay, of, title, ...closing }: Props): JSX.Elemen
     const email = String(wish.get('email')).trim();
     trouble.value = null;
     link.value = null;
-    copied.value = false;
     try {
       const made = await share(relay, of, {
         ...(email === '' ? {} : { email }),
@@ -59,7 +57,7 @@ export function ShareDialog({ relay, of, title, ...closing }: Props): JSX.Elemen
   };
 
   return (
-    <Dialog title={`Share “${title}”`} {...closing} wide>
+    <Dialog title={`Share “${title}”`} {...closing} wide sturdy={link.value !== null}>
       <form onSubmit={submit} class="share-form">
         <label>
           With whom <span class="hint">an e-mail address here; empty: whoever has the link</span>
@@ -92,26 +90,10 @@ export function ShareDialog({ relay, of, title, ...closing }: Props): JSX.Elemen
         </p>
       </form>
       {link.value && (
-        <div class="paste-line">
-          <textarea
-            class="paste-text"
-            readOnly
-            rows={2}
-            aria-label="Address to hand on"
-            onFocus={(event) => event.currentTarget.select()}
-          >
-            {link.value}
-          </textarea>
-          <button
-            type="button"
-            onClick={async () => {
-              copied.value = await copy(link.value ?? '');
-            }}
-          >
-            <Icon name={copied.value ? 'check' : 'copy'} /> {copied.value ? 'Copied' : 'Copy'}
-          </button>
+        <>
+          <CopyText text={link.value} label="Address to hand on" rows={2} />
           <p class="hint">It is shown this once. Whoever opens it needs an account here.</p>
-        </div>
+        </>
       )}
       <ul class="shares" aria-label="Who has it">
         {shares.value?.map((given) => (

@@ -1,13 +1,15 @@
 // The row of keys that a phone's keyboard lacks. It keeps the keyboard open, and its modifiers wait for their key.
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { settings } from '../settings/settings.ts';
 import { Icon } from '../ui/icons.tsx';
+import { notify } from '../ui/notices.tsx';
 import type { OpenTerminal } from './open-terminal.ts';
 
 const faces: Record<string, [face: string, name: string]> = {
-  esc: ['Esc', 'Escape'],
+  esc: ['Esc', 'Esc, escape'],
   tab: ['Tab', 'Tab'],
-  ctrl: ['Ctrl', 'Control'],
+  ctrl: ['Ctrl', 'Ctrl, control'],
   alt: ['Alt', 'Alt'],
   left: ['←', 'Left'],
   right: ['→', 'Right'],
@@ -15,16 +17,32 @@ const faces: Record<string, [face: string, name: string]> = {
   down: ['↓', 'Down'],
   home: ['Home', 'Home'],
   end: ['End', 'End'],
-  pgup: ['PgUp', 'Page up'],
-  pgdn: ['PgDn', 'Page down'],
+  pgup: ['PgUp', 'PgUp, page up'],
+  pgdn: ['PgDn', 'PgDn, page down'],
   enter: ['↵', 'Enter'],
-  del: ['Del', 'Delete'],
-  ins: ['Ins', 'Insert'],
+  del: ['Del', 'Del, delete'],
+  ins: ['Ins', 'Ins, insert'],
 };
 
+/** As keyboards do: a key that is held is pressed again and again. Milliseconds. */
+const REPEAT_AFTER = 400;
+const REPEAT_EVERY = 60;
+const REPEATED = new Set(['left', 'right', 'up', 'down', 'pgup', 'pgdn', 'del']);
+
 export function KeyRow({ terminal }: { terminal: OpenTerminal }): JSX.Element {
-  const { typing } = terminal;
-  const modifiers = typing.modifiers.value;
+  const modifiers = terminal.typing.modifiers.value;
+  const repeating = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const release = () => clearTimeout(repeating.current);
+  const hold = (key: string) => {
+    release();
+    if (!REPEATED.has(key)) return;
+    const again = () => {
+      terminal.press(key);
+      repeating.current = setTimeout(again, REPEAT_EVERY);
+    };
+    repeating.current = setTimeout(again, REPEAT_AFTER);
+  };
+  useEffect(() => release, []);
   return (
     <div
       class="key-row"
@@ -45,7 +63,11 @@ export function KeyRow({ terminal }: { terminal: OpenTerminal }): JSX.Element {
             class={modifier && modifier !== 'off' ? `key ${modifier}` : 'key'}
             aria-label={name}
             aria-pressed={modifier ? modifier !== 'off' : undefined}
-            onClick={() => typing.press(key)}
+            onPointerDown={() => hold(key.toLowerCase())}
+            onPointerUp={release}
+            onPointerLeave={release}
+            onPointerCancel={release}
+            onClick={() => terminal.press(key)}
           >
             {face}
           </button>
@@ -57,6 +79,7 @@ export function KeyRow({ terminal }: { terminal: OpenTerminal }): JSX.Element {
         class="key"
         aria-label="Paste"
         onClick={() => {
+          if (!navigator.clipboard) notify('This page may not read the clipboard: it needs https.', 'warning');
           navigator.clipboard?.readText().then(
             (text) => terminal.paste(text),
             () => {

@@ -4,7 +4,7 @@ import { type Exit, HermitError, LIMITS, type Size, type SizePolicy } from '@her
 import { effect, signal } from '@preact/signals';
 import type { SearchAddon } from '@xterm/addon-search';
 import type { Terminal } from '@xterm/xterm';
-import { titleOf } from '../machines/sessions.ts';
+import { titleOf, windowSize } from '../machines/sessions.ts';
 import type { Relay } from '../relay/relay.ts';
 import { isTouch, settings } from '../settings/settings.ts';
 import { mark, nameTab, type Tab } from '../tabs.ts';
@@ -13,6 +13,7 @@ import { notify } from '../ui/notices.tsx';
 import { beep } from './bell.ts';
 import { createEmulator, optionsOf } from './emulator.ts';
 import { Fitting } from './fitting.ts';
+import { followKeyboard } from './keyboard.ts';
 import { ProgramClipboard } from './program-clipboard.ts';
 import { Renderer } from './renderer.ts';
 import { TerminalView } from './terminal-view.ts';
@@ -24,6 +25,7 @@ const BY_HAND = 1_000;
 const FLASH = 150;
 
 const REFUSALS: Record<Refusal, string> = {
+  detached: 'Not sent: this terminal is not connected to its session.',
   full: 'Not sent: the connection is down, and what was typed before still waits.',
   'read-only': 'Not sent: you are watching, and cannot type.',
   ended: 'Not sent: the program has ended.',
@@ -81,17 +83,16 @@ export class OpenTerminal {
     term.onBinary((data) => this.typing.binary(data));
     term.onTitleChange((title) => {
       this.titled = title.trim() !== '';
-      nameTab(tab.sessionId, title.trim() || this.plainTitle());
+      nameTab(tab.sessionId, title.trim() || this.plainTitle() || 'session');
     });
     term.onBell(() => this.ring());
     term.onSelectionChange(() => {
       if (settings.peek().copyOnSelect && term.hasSelection()) void copy(term.getSelection());
     });
-    term.attachCustomKeyEventHandler((event) => this.takesKey(event));
     this.term.options.fontSize = chosen.fontSize;
     term.open(host);
     this.renderer = new Renderer(term);
-    this.prepareKeyboard();
+    followKeyboard(this, host);
     this.fitting = new Fitting(term, host, chosen.fontSize, (size) => this.measured(size));
     this.endings.push(
       followTouch(this, host),
@@ -101,7 +102,10 @@ export class OpenTerminal {
       () => this.renderer.hide(),
     );
     const looking = setInterval(() => this.count(), 250);
-    this.endings.push(() => clearInterval(looking), relay.watch(tab.machineId));
+    const seen = () => this.seen();
+    document.addEventListener('visibilitychange', seen);
+    this.endings.push(() => document.removeEventListener('visibilitychange', seen));
+    this.endings.push(() => clearInterval(looking), relay.watch(tab.machineId), this.warnBeforeLeaving());
   }
 
   /** Seen now, or hidden. The first time it is seen it attaches. */
@@ -114,8 +118,13 @@ export class OpenTerminal {
     this.fitting.fit();
     this.renderer.show(settings.peek().renderer);
     if (!this.attachment && !this.failure.value && !this.exit.value) this.attach();
-    if (!isTouch) this.term.focus();
+    this.takeFocus();
     mark(this.tab.sessionId, false);
+  }
+
+  /** Looked at again, after the page was in the back: what rang has been heard. */
+  seen(): void {
+    if (this.shown && !document.hidden) mark(this.tab.sessionId, false);
   }
 
   /** After a failure that another try may mend. */
@@ -125,10 +134,17 @@ export class OpenTerminal {
   }
 
   dispose(): void {
+    this.count();
+    if (this.mayLose) this.sayUnsent(this.unsent.peek());
     this.attachment?.detach();
     this.attachment = null;
     for (const end of this.endings) end();
     this.term.dispose();
+  }
+
+  /** The attachment, as the session knows it. */
+  get clientId(): string | null {
+    return this.attachment?.clientId ?? null;
   }
 
   get rendererKind(): 'gpu' | 'dom' {
@@ -151,18 +167,34 @@ export class OpenTerminal {
   /** Text that a person wants in; several lines for a shell are shown first. */
   paste(text: string): void {
     if (text === '') return;
-    this.byHandAt = performance.now();
+    this.byHand();
     const shell = this.term.buffer.active.type === 'normal';
     const several = /[\r\n]/.test(text.replace(/\r?\n$/, '')) || (/[\r\n]$/.test(text) && !this.bracketed);
     if (settings.value.warnBeforePaste && shell && several) this.pasteAsked.value = text;
     else this.typing.paste(text);
   }
 
+  /** A person has just touched a key: what is refused now is told. */
+  byHand(): void {
+    this.byHandAt = performance.now();
+  }
+
+  /** A key of the key row. */
+  press(key: string): void {
+    this.byHand();
+    this.typing.press(key);
+  }
+
+  /** Where typing goes on; on a phone that would open the keyboard, so there a finger decides. */
+  takeFocus(): void {
+    if (!isTouch) this.term.focus();
+  }
+
   answerPaste(yes: boolean): void {
     const text = this.pasteAsked.value;
     this.pasteAsked.value = null;
     if (yes && text !== null) {
-      this.byHandAt = performance.now();
+      this.byHand();
       this.typing.paste(text);
     }
   }
@@ -193,6 +225,9 @@ export class OpenTerminal {
       closed: (error) => {
         this.attachment = null;
         this.failure.value = error;
+        this.sayUnsent(this.unsent.peek());
+        this.typing.abandon();
+        this.count();
       },
       inputRoom: () => this.typing.room(),
     });
@@ -214,8 +249,27 @@ export class OpenTerminal {
     this.unsent.value = attachment ? LIMITS.inputQueue - attachment.inputRoom + this.typing.held : 0;
   }
 
+  /** What waits for a connection, or for room, goes with the page; what is on its way arrives without it. */
+  private get mayLose(): boolean {
+    return this.unsent.peek() > 0 && (this.state.peek() !== 'live' || this.typing.held > 0);
+  }
+
+  private sayUnsent(bytes: number): void {
+    if (bytes > 0) notify(`Not sent: ${bytes.toLocaleString('en')} bytes that were typed last.`, 'warning');
+  }
+
+  private warnBeforeLeaving(): () => void {
+    const leaving = (event: BeforeUnloadEvent) => {
+      this.count();
+      if (this.mayLose) event.preventDefault();
+    };
+    addEventListener('beforeunload', leaving);
+    return () => removeEventListener('beforeunload', leaving);
+  }
+
   private measured(size: Size): void {
     this.ownSize.value = size;
+    windowSize.value = size;
     if (settings.peek().offerSize) this.attachment?.resize(size);
     // Until the session says its size, ours is the best guess.
     if (!this.size.value) this.term.resize(size.cols, size.rows);
@@ -237,18 +291,19 @@ export class OpenTerminal {
   /** Until the program sets a title of its own. */
   private nameByList(): void {
     const title = this.plainTitle();
-    if (!this.titled) nameTab(this.tab.sessionId, title);
+    // What the tab was called before a reload stands until something better is known.
+    if (!this.titled && title) nameTab(this.tab.sessionId, title);
   }
 
-  private plainTitle(): string {
+  private plainTitle(): string | undefined {
     const { machineId, sessionId } = this.tab;
     const session = this.relay.sessions(machineId)?.find(({ id }) => id === sessionId);
-    return session ? titleOf(session) : 'session';
+    return session && titleOf(session);
   }
 
   private ring(): void {
     if (this.state.value !== 'live') return;
-    if (!this.shown) mark(this.tab.sessionId, true);
+    if (!this.shown || document.hidden) mark(this.tab.sessionId, true);
     const { bell } = settings.value;
     if (bell === 'sound') beep();
     if (bell !== 'visual') return;
@@ -265,59 +320,8 @@ export class OpenTerminal {
   }
 
   private openLink(url: string, seen: boolean): void {
-    if (seen) open(url, '_blank', 'noopener,noreferrer');
+    // A finger that meant to open the keyboard opens no page.
+    if (seen && !isTouch) open(url, '_blank', 'noopener,noreferrer');
     else this.link.value = url;
-  }
-
-  private prepareKeyboard(): void {
-    const { textarea } = this.term;
-    if (!textarea) return;
-    textarea.setAttribute('autocapitalize', 'none');
-    textarea.setAttribute('autocomplete', 'off');
-    textarea.setAttribute('autocorrect', 'off');
-    textarea.setAttribute('spellcheck', 'false');
-    textarea.setAttribute('enterkeyhint', 'enter');
-    const byHand = () => {
-      this.byHandAt = performance.now();
-    };
-    for (const event of ['keydown', 'beforeinput', 'compositionend']) textarea.addEventListener(event, byHand);
-    // Before the emulator has it: pasting is ours.
-    this.host.addEventListener(
-      'paste',
-      (event) => {
-        event.preventDefault();
-        event.stopPropagation();
-        this.paste((event as ClipboardEvent).clipboardData?.getData('text/plain') ?? '');
-      },
-      { capture: true },
-    );
-  }
-
-  /** False: the key is the app's, not the program's. */
-  private takesKey(event: KeyboardEvent): boolean {
-    if (event.type !== 'keydown') return true;
-    const mac = /Mac|iPhone|iPad/.test(navigator.platform);
-    const command = mac ? event.metaKey && !event.ctrlKey : event.ctrlKey && event.shiftKey;
-    if (event.shiftKey && event.key === 'Insert') return false;
-    if (!command || event.altKey) return true;
-    switch (event.code) {
-      case 'KeyF':
-        this.searching.value = true;
-        break;
-      case 'KeyC':
-        if (mac && !this.term.hasSelection()) return true;
-        void this.copySelection();
-        break;
-      case 'KeyV':
-        return false; // the browser pastes
-      case 'KeyL':
-        // Out of the terminal, for those who have no mouse.
-        document.querySelector<HTMLElement>('.top-bar [role=tab][aria-selected=true]')?.focus();
-        break;
-      default:
-        return true;
-    }
-    event.preventDefault();
-    return false;
   }
 }

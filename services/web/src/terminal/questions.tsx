@@ -34,7 +34,7 @@ export function PasteQuestion({ terminal }: { terminal: OpenTerminal }): JSX.Ele
             terminal.answerPaste(true);
           }}
         >
-          Paste, and do not ask again
+          Paste, and never ask
         </button>
         <button type="button" onClick={() => terminal.answerPaste(false)}>
           Cancel

@@ -4,14 +4,25 @@ import { useSignal } from '@preact/signals';
 import type { ISearchOptions } from '@xterm/addon-search';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { schemeFor } from '../settings/schemes.ts';
+import { isDark, settings } from '../settings/settings.ts';
 import { Icon } from '../ui/icons.tsx';
 import type { OpenTerminal } from './open-terminal.ts';
 
-const decorations = {
-  matchBackground: '#6b5a2a',
-  matchOverviewRuler: '#f0c674',
-  activeMatchBackground: '#b3661c',
-  activeMatchColorOverviewRuler: '#ff9d5c',
+/** Marks that the scheme's own text is readable on. */
+const marks = {
+  dark: {
+    matchBackground: '#6b5a2a',
+    matchOverviewRuler: '#f0c674',
+    activeMatchBackground: '#a3560f',
+    activeMatchColorOverviewRuler: '#ff9d5c',
+  },
+  light: {
+    matchBackground: '#f6e3a1',
+    matchOverviewRuler: '#b58900',
+    activeMatchBackground: '#ffb46b',
+    activeMatchColorOverviewRuler: '#b8501b',
+  },
 };
 
 export function SearchBar({ terminal }: { terminal: OpenTerminal }): JSX.Element {
@@ -39,7 +50,7 @@ export function SearchBar({ terminal }: { terminal: OpenTerminal }): JSX.Element
       caseSensitive: caseSensitive.value,
       regex: regex.value,
       incremental,
-      decorations,
+      decorations: marks[schemeFor(settings.value.scheme, isDark()).dark ? 'dark' : 'light'],
     };
     if (text === '') {
       search.clearDecorations();

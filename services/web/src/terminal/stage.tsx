@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { startSession } from '../machines/sessions.ts';
 import type { Relay } from '../relay/relay.ts';
 import { isTouch } from '../settings/settings.ts';
-import { closeTab, stepTab, type Tab, tabs, titles } from '../tabs.ts';
+import { closeTab, marked, stepTab, type Tab, tabs, titles } from '../tabs.ts';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notices.tsx';
 import { KeyRow } from './key-row.tsx';
@@ -61,13 +61,16 @@ function Pane({ relay, tab, shown }: { relay: Relay; tab: Tab; shown: boolean })
 
   const title = titles.value.get(sessionId) ?? 'session';
   const machine = relay.machine(tab.machineId).value?.name;
+  // Seen from another tab of the browser, or another window.
+  const someRang = marked.value.size > 0;
   useEffect(() => {
     if (!shown) return;
-    document.title = machine ? `${title} · ${machine}` : title;
+    const name = machine ? `${title} · ${machine}` : title;
+    document.title = someRang ? `● ${name}` : name;
     return () => {
       document.title = 'Hermit';
     };
-  }, [shown, title, machine]);
+  }, [shown, title, machine, someRang]);
 
   return (
     <section
@@ -81,9 +84,9 @@ function Pane({ relay, tab, shown }: { relay: Relay; tab: Tab; shown: boolean })
       <div class={open?.flashing.value ? 'screen-place flashing' : 'screen-place'}>
         <div class="screen" ref={host} />
         {open?.searching.value && <SearchBar terminal={open} />}
+        {open && <Consent terminal={open} />}
       </div>
       {open && <Ending relay={relay} terminal={open} />}
-      {open && <Consent terminal={open} />}
       {open && shown && isTouch && <KeyRow terminal={open} />}
       {open && shown && open.pasteAsked.value !== null && <PasteQuestion terminal={open} />}
       {open && shown && open.link.value !== null && <LinkQuestion terminal={open} />}
@@ -93,6 +96,7 @@ function Pane({ relay, tab, shown }: { relay: Relay; tab: Tab; shown: boolean })
           onClose={() => {
             open.textShown.value = false;
           }}
+          focusAfter={() => open.takeFocus()}
         />
       )}
     </section>
@@ -105,6 +109,8 @@ function Ending({ relay, terminal }: { relay: Relay; terminal: OpenTerminal }): 
   const failure = terminal.failure.value;
   if (!exit && !failure) return null;
   const { machineId, sessionId } = terminal.tab;
+  // Guests may see a session, and start none.
+  const own = relay.machine(machineId).value !== undefined;
   const text = failure
     ? failure.code === 'SESSION_NOT_FOUND'
       ? 'This session is no more: its machine has restarted, or it ended long ago.'
@@ -130,9 +136,11 @@ function Ending({ relay, terminal }: { relay: Relay; terminal: OpenTerminal }): 
           Try again
         </button>
       )}
-      <button type="button" class="small" onClick={start}>
-        New session
-      </button>
+      {own && (
+        <button type="button" class="small" onClick={start}>
+          New session
+        </button>
+      )}
       <button type="button" class="small" onClick={() => closeTab(sessionId)}>
         Close the tab
       </button>
@@ -144,20 +152,25 @@ function Consent({ terminal }: { terminal: OpenTerminal }): JSX.Element | null {
   const { clipboard } = terminal;
   const text = clipboard.asked.value;
   if (text === null) return null;
+  const answer = (said: Parameters<typeof clipboard.answer>[0]) => {
+    clipboard.answer(said);
+    terminal.takeFocus();
+  };
+  // Above the last lines, not below them: a question resizes no program.
   return (
-    <div class="strip" role="alert">
+    <div class="strip over" role="alert">
       <Icon name="copy" />
       <span>The program wants to put {text.length.toLocaleString('en')} characters on your clipboard.</span>
-      <button type="button" class="small" onClick={() => clipboard.answer('once')}>
+      <button type="button" class="small" onClick={() => answer('once')}>
         Copy
       </button>
-      <button type="button" class="small" onClick={() => clipboard.answer('always')}>
+      <button type="button" class="small" onClick={() => answer('always')}>
         Always
       </button>
-      <button type="button" class="small" onClick={() => clipboard.answer('no')}>
+      <button type="button" class="small" onClick={() => answer('no')}>
         No
       </button>
-      <button type="button" class="small" onClick={() => clipboard.answer('never')}>
+      <button type="button" class="small" onClick={() => answer('never')}>
         Never
       </button>
     </div>

@@ -3,11 +3,13 @@ import type { AttachmentState, ConnectionState } from '@hermit/client';
 import type { SizePolicy } from '@hermit/protocol';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Relay } from '../relay/relay.ts';
 import { change, settings } from '../settings/settings.ts';
+import { until } from '../ui/ages.ts';
 import { Icon } from '../ui/icons.tsx';
 import type { OpenTerminal } from './open-terminal.ts';
+import { useWatchers } from './watchers.ts';
 
 type Say = { text: string; lamp: 'online' | 'reconnecting' | 'offline' | 'quiet' };
 
@@ -30,8 +32,18 @@ export function StatusCorner({ relay, terminal }: { relay: Relay; terminal: Open
   const own = terminal.ownSize.value;
   const foreign = size !== null && own !== null && (size.cols !== own.cols || size.rows !== own.rows);
   const status = terminal.status.value;
+  const root = useRef<HTMLDivElement>(null);
+  const { value: opened } = open;
+  useEffect(() => {
+    if (!opened) return;
+    const outside = (event: Event) => {
+      if (!root.current?.contains(event.target as Node)) open.value = false;
+    };
+    addEventListener('pointerdown', outside);
+    return () => removeEventListener('pointerdown', outside);
+  }, [opened]);
   return (
-    <div class={`corner ${live ? 'calm' : 'telling'}`}>
+    <div class={`corner ${live ? 'calm' : 'telling'}`} ref={root}>
       <button
         type="button"
         class="corner-button"
@@ -58,7 +70,7 @@ export function StatusCorner({ relay, terminal }: { relay: Relay; terminal: Open
           terminal={terminal}
           onClose={() => {
             open.value = false;
-            terminal.term.focus();
+            terminal.takeFocus();
           }}
         />
       )}
@@ -77,6 +89,8 @@ function Details({ relay, terminal, onClose }: { relay: Relay; terminal: OpenTer
   const { machineId, sessionId } = terminal.tab;
   const machine = relay.machine(machineId).value;
   const session = relay.sessions(machineId)?.find(({ id }) => id === sessionId);
+  const watchers = useWatchers(relay, terminal.tab, [session?.attachedClients, status?.driver, connection.name]);
+  const driver = watchers?.find(({ id }) => id === status?.driver)?.email;
   const mayType = status?.readOnly === false;
   return (
     <section
@@ -95,10 +109,31 @@ function Details({ relay, terminal, onClose }: { relay: Relay; terminal: OpenTer
           {relay.rtt.value !== null && connection.name === 'live' && ` · ${relay.rtt.value} ms`}
         </dd>
         <dt>Attached</dt>
-        <dd>{session ? session.attachedClients : '—'}</dd>
+        <dd>
+          {watchers ? (
+            <ul class="watchers">
+              {watchers.map(({ id, email, readOnly, since }) => (
+                <li key={id}>
+                  {email}
+                  <span class="hint">
+                    {id === terminal.clientId ? 'here' : readOnly ? 'watches' : 'may type'} · since {until(since)}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          ) : (
+            (session?.attachedClients ?? '—')
+          )}
+        </dd>
         <dt>Driver</dt>
         <dd>
-          {status === null ? '—' : status.driving ? 'you' : status.driver === null ? 'nobody' : 'somebody else'}
+          {status === null
+            ? '—'
+            : status.driving
+              ? 'you'
+              : status.driver === null
+                ? 'nobody'
+                : (driver ?? 'somebody else')}
           {mayType && !status.driving && (
             <button type="button" class="small" onClick={() => terminal.drive()}>
               Take over
@@ -139,6 +174,11 @@ function Details({ relay, terminal, onClose }: { relay: Relay; terminal: OpenTer
         <button type="button" class="small" onClick={() => terminal.repaint()}>
           Paint anew
         </button>
+        {connection.name === 'reconnecting' && (
+          <button type="button" class="small" onClick={() => relay.client.connection.hurry()}>
+            Reconnect now
+          </button>
+        )}
         <button type="button" class="quiet square" aria-label="Close" onClick={onClose}>
           <Icon name="close" />
         </button>

@@ -10,14 +10,16 @@ import { notify } from '../ui/notices.tsx';
 /** More is hard to scroll through, and slow to lay out. */
 const LINES = 2_000;
 
-export function TextSheet({ term, onClose }: { term: Terminal; onClose(): void }): JSX.Element {
+type Props = { term: Terminal; onClose(): void; focusAfter(): void };
+
+export function TextSheet({ term, ...closing }: Props): JSX.Element {
   const text = useMemo(() => textOf(term), [term]);
   const sheet = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     if (sheet.current) sheet.current.scrollTop = sheet.current.scrollHeight;
   }, []);
   return (
-    <Dialog title="Text" onClose={onClose} wide>
+    <Dialog title="Text" {...closing} wide>
       <textarea class="text-sheet" readOnly aria-label="Text of the terminal" ref={sheet} data-first>
         {text}
       </textarea>
@@ -30,7 +32,7 @@ export function TextSheet({ term, onClose }: { term: Terminal; onClose(): void }
         >
           <Icon name="copy" /> Copy all
         </button>
-        <button type="button" class="primary" onClick={onClose}>
+        <button type="button" class="primary" onClick={closing.onClose}>
           Done
         </button>
       </div>

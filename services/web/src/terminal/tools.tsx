@@ -58,7 +58,7 @@ export function Tools({ relay, terminal }: Props): JSX.Element | null {
           focusAfter={() => terminal.term.focus()}
         />
       )}
-      <Menu label="This terminal" icon="more">
+      <Menu label="This terminal" icon="more" focusAfter={() => terminal.takeFocus()}>
         <button type="button" role="menuitem" onClick={() => (terminal.searching.value = true)}>
           <Icon name="search" /> Find
         </button>

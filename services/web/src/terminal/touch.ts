@@ -110,9 +110,24 @@ export function followTouch(terminal: OpenTerminal, host: HTMLElement): () => vo
     clearTimeout(press);
     if (fingers.size < 2) pinch = null;
     if (fingers.size > 0 || !begun) return;
-    if (!moved && event.type === 'pointerup') term.focus();
+    if (!moved && event.type === 'pointerup') tap(begun);
     else if (event.timeStamp - lastAt < 60) glide(event.timeStamp);
     else begun = null;
+  };
+
+  // What a mouse would do there: follows a link, or clicks where a program wants to know of clicks.
+  const tap = ({ x: clientX, y: clientY }: Point) => {
+    const screen = host.querySelector('.xterm-screen');
+    const mouse = (type: string, buttons: number) =>
+      screen?.dispatchEvent(
+        new MouseEvent(type, { clientX, clientY, buttons, button: 0, detail: 1, bubbles: true, cancelable: true }),
+      );
+    mouse('mousemove', 0);
+    const onLink = screen?.parentElement?.querySelector('.xterm-cursor-pointer') !== null;
+    mouse('mousedown', 1);
+    mouse('mouseup', 0);
+    mouse('mouseleave', 0);
+    if (!onLink) term.focus();
   };
 
   const glide = (from: number) => {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { cleaned, type Refusal, Typing } from './typing.ts';
 
 /** An attachment with so much room, which takes what fits. */
-function scene({ room = 64 * 1024, readOnly = false } = {}) {
+function scene({ room = 64 * 1024, readOnly = false, attached = true } = {}) {
   const term = new headless.Terminal({ allowProposedApi: true });
   const sent: string[] = [];
   const refused: Refusal[] = [];
@@ -25,7 +25,7 @@ function scene({ room = 64 * 1024, readOnly = false } = {}) {
   const full = Object.assign(term, { scrollToBottom: () => {} }) as unknown as Terminal;
   const typing = new Typing(
     full,
-    () => attachment,
+    () => (attached ? attachment : null),
     (why) => refused.push(why),
   );
   const write = (text: string) => new Promise<void>((done) => term.write(text, done));
@@ -127,6 +127,12 @@ describe('pasting', () => {
     expect(refused).toEqual(['read-only']);
     expect(typing.held).toBe(0);
   });
+});
+
+test('typing at what is not attached is refused, and said so', () => {
+  const { typing, refused } = scene({ attached: false });
+  typing.fromEmulator('x');
+  expect(refused).toEqual(['detached']);
 });
 
 test('typing without room is refused, and said so', () => {

@@ -9,7 +9,7 @@ const PART = 4 * 1024;
 /** More than this is a file, and not pasted. */
 const LARGEST_PASTE = 4 * 1024 * 1024;
 
-export type Refusal = 'full' | 'read-only' | 'ended' | 'paste-too-large';
+export type Refusal = 'detached' | 'full' | 'read-only' | 'ended' | 'paste-too-large';
 export type Modifier = 'ctrl' | 'alt';
 
 export class Typing {
@@ -66,9 +66,20 @@ export class Typing {
     return this.waitingBytes;
   }
 
+  /** Nothing goes to this session any more. Returns how many bytes of a paste did not. */
+  abandon(): number {
+    const { waitingBytes } = this;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    return waitingBytes;
+  }
+
   private send(bytes: Uint8Array, patient = false): void {
     const attachment = this.attachment();
-    if (!attachment) return;
+    if (!attachment) {
+      this.refused('detached');
+      return;
+    }
     if (this.waiting.length === 0 && bytes.length <= PART) {
       if (attachment.fromTerminal(bytes)) return;
       if (!patient || attachment.inputRoom >= bytes.length) {
@@ -99,8 +110,7 @@ export class Typing {
   }
 
   private giveUp(): void {
-    this.waiting = [];
-    this.waitingBytes = 0;
+    this.abandon();
     this.refused('read-only');
   }
 

@@ -23,6 +23,14 @@ export function ago(at: number): string {
 }
 
 /** The time of day, today; else the day. */
+export function since(at: number): string {
+  const date = new Date(at);
+  return new Date(now.value).toDateString() === date.toDateString()
+    ? date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+    : date.toLocaleDateString([], { day: 'numeric', month: 'short' });
+}
+
+/** The time of day; and the day, when it is not today. */
 export function until(at: number): string {
   const date = new Date(at);
   return new Date(now.value).toDateString() === date.toDateString()

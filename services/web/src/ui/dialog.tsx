@@ -11,16 +11,19 @@ type Props = {
   focusAfter?(): void;
   /** Wide: for text. */
   wide?: boolean;
+  /** Holds what would be lost: a click beside it does not close it. */
+  sturdy?: boolean;
 };
 
-export function Dialog({ title, children, onClose, focusAfter, wide = false }: Props): JSX.Element {
+export function Dialog({ title, children, onClose, focusAfter, wide = false, sturdy = false }: Props): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
     const before = document.activeElement;
     const dialog = element.current;
     dialog?.showModal();
-    dialog?.querySelector<HTMLElement>('[data-first]')?.focus();
+    const first = dialog?.querySelector<HTMLElement>('[data-first]');
+    (first ?? dialog?.querySelector<HTMLElement>('input, select, textarea'))?.focus();
     return () => {
       dialog?.close();
       if (focusAfter) focusAfter();
@@ -37,7 +40,7 @@ export function Dialog({ title, children, onClose, focusAfter, wide = false }: P
         onClose();
       }}
       onMouseDown={(event) => {
-        if (event.target === element.current) onClose();
+        if (event.target === element.current && !sturdy) onClose();
       }}
     >
       <div class="dialog-body">

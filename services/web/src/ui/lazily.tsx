@@ -30,9 +30,13 @@ export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, 
     if (!failed.value) return <p class="loading">{what}…</p>;
     return (
       <p class="loading">
-        {what} failed: the relay did not answer.{' '}
+        {what} failed: the relay does not answer, or has been upgraded since this page was loaded.{' '}
         <button type="button" onClick={() => attempt.value++}>
           Try again
+        </button>{' '}
+        {/* A new version has files of other names, which the page as it was loaded does not know. */}
+        <button type="button" class="primary" onClick={() => location.reload()}>
+          Reload
         </button>
       </p>
     );

@@ -4,9 +4,15 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icons.tsx';
 
-type Props = { label: string; icon: IconName; children: ComponentChildren };
+type Props = {
+  label: string;
+  icon: IconName;
+  children: ComponentChildren;
+  /** Sets the focus once something was chosen, unless that takes it; else it is at the button again. */
+  focusAfter?(): void;
+};
 
-export function Menu({ label, icon, children }: Props): JSX.Element {
+export function Menu({ label, icon, children, focusAfter }: Props): JSX.Element {
   const open = useSignal(false);
   const root = useRef<HTMLDivElement>(null);
   const { value: shown } = open;
@@ -17,7 +23,10 @@ export function Menu({ label, icon, children }: Props): JSX.Element {
       if (!root.current?.contains(event.target as Node)) open.value = false;
     };
     const chosen = (event: Event) => {
-      if ((event.target as HTMLElement).closest('[role^=menuitem]')) open.value = false;
+      if (!(event.target as HTMLElement).closest('[role^=menuitem]')) return;
+      open.value = false;
+      if (focusAfter) focusAfter();
+      else root.current?.querySelector('button')?.focus();
     };
     const { current } = root;
     addEventListener('pointerdown', outside);

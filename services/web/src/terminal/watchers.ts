@@ -1,0 +1,32 @@
+// Who is attached to a session: asked for while somebody wants to know, and again with whatever changes it.
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { call } from '../relay/account.ts';
+import type { Relay } from '../relay/relay.ts';
+import type { Tab } from '../tabs.ts';
+
+export type Watcher = { id: string; email: string; readOnly: boolean; since: number };
+
+/** Null: not known, or not for this person to know. `signs`: what changes when somebody comes or goes. */
+export function useWatchers(relay: Relay, { machineId, sessionId }: Tab, signs: unknown[]): readonly Watcher[] | null {
+  const found = useSignal<readonly Watcher[] | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    const path = `/api/machines/${machineId}/sessions/${sessionId}/attachments`;
+    relay.client
+      .accessToken()
+      .then((token) => call<{ attachments: Watcher[] }>('GET', path, undefined, token))
+      .then(
+        ({ attachments }) => {
+          if (wanted) found.value = attachments;
+        },
+        () => {
+          // The connection says what is wrong with it; this is asked again with the next change.
+        },
+      );
+    return () => {
+      wanted = false;
+    };
+  }, signs);
+  return found.value;
+}
