@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../integration/kit/wait.ts';
 import { type Home, startHome } from './kit/home.ts';
-import type { Visitor } from './kit/visitor.ts';
+import { PASSWORD, type Visitor } from './kit/visitor.ts';
 
 let home: Home;
 let person: Visitor;
@@ -235,6 +235,29 @@ test('ending a session from the list asks first', async () => {
   await person.page.goBack();
   await button('Close the tab').click();
   await person.page.getByRole('tab', { name: 'busy' }).click();
+  await person.sees(/^second tab$/m);
+});
+
+test('the settings say where one is signed in, end a login, and change the password', async () => {
+  const address = person.page.url();
+  const other = await home.owner();
+  await person.menu('Account and settings', 'Settings');
+  const logins = person.page.getByRole('list', { name: 'Where you are signed in' });
+  await logins.getByText('this one').waitFor();
+  await logins
+    .getByRole('button', { name: /^Sign out/ })
+    .last()
+    .click();
+  await other.page.getByText('Your sign-in has ended.').waitFor();
+  await person.page.getByText('Change the password').first().click();
+  await person.page.getByLabel('Present password').fill('not this one');
+  await person.page.getByLabel('New password').fill(PASSWORD);
+  await button('Change the password').click();
+  await person.page.getByRole('alert').filter({ hasText: /\w/ }).waitFor();
+  await person.page.getByLabel('Present password').fill(PASSWORD);
+  await button('Change the password').click();
+  await person.page.getByText('The password is changed').waitFor();
+  await person.page.goto(address);
   await person.sees(/^second tab$/m);
 });
 

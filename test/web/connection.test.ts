@@ -91,7 +91,8 @@ test('without a network it says when it tries again, keeps what is typed, and se
 });
 
 test('typing that does not fit any more is refused, and said so', async () => {
-  await person.type('cat > /dev/null\n');
+  await person.type('clear; echo ready; cat > /dev/null\n');
+  await person.sees(/^ready$/m);
   home.path.offline();
   await person.corner.getByText(/reconnecting/).waitFor();
   await person.paste('x'.repeat(LIMITS.inputQueue));

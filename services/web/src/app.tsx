@@ -37,7 +37,7 @@ function Page(): JSX.Element {
       {!atTerminal && (
         <main class="page" id="main">
           {here.page === 'machines' && <MachinesPage relay={present} />}
-          {here.page === 'settings' && <SettingsPage />}
+          {here.page === 'settings' && <SettingsPage relay={present} />}
           {here.page === 'device' && <ApproveDevice relay={present} code={here.code} />}
           {here.page === 'join' && <Join relay={present} code={here.code} />}
           {here.page === 'unknown' && <Lost />}

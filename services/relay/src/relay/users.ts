@@ -107,8 +107,7 @@ export class Users {
         const { machineId, sessionId } = m;
         client.rightsChanged(machineId, sessionId);
         client.send({ type: 'rights_changed', machineId, ...(sessionId === null ? {} : { sessionId }) });
-      }
-      else if (m.type === 'logins_ended') {
+      } else if (m.type === 'logins_ended') {
         const { loginIds } = m;
         const loginId = client.who?.loginId;
         if (loginIds === null || (loginId && loginIds.includes(loginId))) client.revoke();

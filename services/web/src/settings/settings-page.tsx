@@ -1,10 +1,12 @@
 // Settings of this device: how it looks, how it types, what programs may.
 import type { ComponentChildren, JSX } from 'preact';
+import type { Relay } from '../relay/relay.ts';
+import { AccountSettings } from './account-settings.tsx';
 import { FONT_SIZE, SCROLLBACK, type Settings } from './choices.ts';
 import { schemeFor, schemes } from './schemes.ts';
 import { change, isDark, resetSettings, settings } from './settings.ts';
 
-export function SettingsPage(): JSX.Element {
+export function SettingsPage({ relay }: { relay: Relay }): JSX.Element {
   const chosen = settings.value;
   return (
     <div class="settings">
@@ -111,6 +113,7 @@ export function SettingsPage(): JSX.Element {
       <button type="button" onClick={resetSettings}>
         Back to the defaults
       </button>
+      <AccountSettings relay={relay} />
     </div>
   );
 }
