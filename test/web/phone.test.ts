@@ -117,6 +117,23 @@ test('a long press shows the text, to select and copy', async () => {
   expect(await phone.page.evaluate(() => navigator.clipboard.readText())).toContain('\nback\n');
 });
 
+test('a tap on an address shows it before it opens; a tap is a click where a program wants clicks', async () => {
+  await phone.type('clear; echo see https://example.org/tapped for more\n');
+  await phone.sees(/^see https.*\n(.*\n)?~\$$/m);
+  const row = await phone.pane.locator('.xterm-rows > div', { hasText: /^see.https/ }).boundingBox();
+  if (!row) throw new Error('the row is not painted');
+  await phone.page.touchscreen.tap(row.x + 90, row.y + row.height / 2);
+  await phone.page.getByRole('dialog').getByText('https://example.org/tapped').waitFor();
+  await phone.page.getByRole('button', { name: 'Cancel' }).click();
+
+  await phone.type("clear; printf '\\033[?1000h\\033[?1006hready\\n'; cat -v\n");
+  await phone.sees(/^ready$/m);
+  await phone.page.touchscreen.tap(row.x + 90, row.y + 5 * row.height);
+  await phone.sees(/\^\[\[<0;\d+;\d+M\^\[\[<0;\d+;\d+m/);
+  await phone.press('Control+C');
+  await phone.type("printf '\\033[?1000l\\033[?1006l'\n");
+});
+
 test('with the keyboard open the last line is still seen', async () => {
   const { width } = phone.page.viewportSize() ?? { width: 390 };
   await phone.type('clear; seq 1 100\n');

@@ -15,12 +15,14 @@ const marks = {
     matchBackground: '#6b5a2a',
     matchOverviewRuler: '#f0c674',
     activeMatchBackground: '#a3560f',
+    activeMatchBorder: '#ff9d5c',
     activeMatchColorOverviewRuler: '#ff9d5c',
   },
   light: {
     matchBackground: '#f6e3a1',
     matchOverviewRuler: '#b58900',
     activeMatchBackground: '#ffb46b',
+    activeMatchBorder: '#b8501b',
     activeMatchColorOverviewRuler: '#b8501b',
   },
 };
