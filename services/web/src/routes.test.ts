@@ -2,12 +2,15 @@
 import { expect, test } from 'vitest';
 import { routeOf, terminalPath } from './routes.ts';
 
+const MACHINE = '11111111-1111-4111-8111-111111111111';
+const SESSION = '22222222-2222-4222-8222-222222222222';
 const at = (path: string) => routeOf(new URL(path, 'https://hermit.example.org'));
 
 test.each([
   ['/', { page: 'machines' }],
   ['/settings', { page: 'settings' }],
-  [terminalPath('M', 'S'), { page: 'terminal', machineId: 'M', sessionId: 'S' }],
+  [terminalPath(MACHINE, SESSION), { page: 'terminal', machineId: MACHINE, sessionId: SESSION }],
+  ['/m/M/s/S', { page: 'unknown' }],
   ['/m/M/x/S', { page: 'unknown' }],
   ['/m/M', { page: 'unknown' }],
   ['/elsewhere', { page: 'unknown' }],
