@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { call } from '../relay/account.ts';
 import type { Relay } from '../relay/relay.ts';
 import { CopyText } from '../ui/copy-text.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, Question } from '../ui/dialog.tsx';
 import { notify } from '../ui/notices.tsx';
 import { lineFor } from './agent-line.ts';
 import { startSession } from './sessions.ts';
@@ -46,34 +46,22 @@ export function StartAgent({ relay, machine, token, onClose }: Props & { token: 
 
 export function NewToken({ relay, machine, onClose }: Props): JSX.Element {
   const token = useSignal<string | null>(null);
-  const trouble = useSignal<string | null>(null);
   const make = async () => {
-    try {
-      const path = `/api/machines/${machine.id}/token`;
-      const made = await call<{ token: string }>('POST', path, undefined, await relay.client.accessToken());
-      token.value = made.token;
-    } catch (error) {
-      trouble.value = (error as Error).message;
-    }
+    const path = `/api/machines/${machine.id}/token`;
+    const made = await call<{ token: string }>('POST', path, undefined, await relay.client.accessToken());
+    token.value = made.token;
   };
   if (token.value !== null) return <StartAgent relay={relay} machine={machine} token={token.value} onClose={onClose} />;
   return (
-    <Dialog title={`A new token for ${machine.name}?`} onClose={onClose}>
-      <p>
-        The present token is worth nothing from then on: its agent is disconnected, and has to be started with the new
-        one. What runs on the machine ends with its agent.
-      </p>
-      <p class="trouble" role="alert">
-        {trouble.value}
-      </p>
-      <div class="dialog-foot">
-        <button type="button" data-first onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" class="primary" onClick={make}>
-          Make a new token
-        </button>
-      </div>
-    </Dialog>
+    <Question
+      title={`A new token for ${machine.name}?`}
+      yes="Make a new token"
+      kind="primary"
+      onYes={make}
+      onClose={onClose}
+    >
+      The present token is worth nothing from then on: its agent is disconnected, and has to be started with the new
+      one. What runs on the machine ends with its agent.
+    </Question>
   );
 }

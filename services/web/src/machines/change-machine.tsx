@@ -3,7 +3,7 @@ import type { MachineInfo } from '@hermit/protocol';
 import { useSignal } from '@preact/signals';
 import type { JSX, TargetedSubmitEvent } from 'preact';
 import type { Relay } from '../relay/relay.ts';
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, Question } from '../ui/dialog.tsx';
 
 type Props = { relay: Relay; machine: MachineInfo; onClose(): void };
 
@@ -45,33 +45,15 @@ export function RenameMachine({ relay, machine, onClose }: Props): JSX.Element {
 }
 
 export function RemoveMachine({ relay, machine, onClose }: Props): JSX.Element {
-  const trouble = useSignal<string | null>(null);
   const remove = async () => {
-    try {
-      await relay.client.api.removeMachine(await relay.client.accessToken(), machine.id);
-      await relay.refreshMachines();
-      onClose();
-    } catch (error) {
-      trouble.value = (error as Error).message;
-    }
+    await relay.client.api.removeMachine(await relay.client.accessToken(), machine.id);
+    await relay.refreshMachines();
+    onClose();
   };
   return (
-    <Dialog title={`Remove ${machine.name}?`} onClose={onClose}>
-      <p>
-        Its agent is disconnected and its token is worth nothing any more. What runs on it runs on, but cannot be
-        reached from here.
-      </p>
-      <p class="trouble" role="alert">
-        {trouble.value}
-      </p>
-      <div class="dialog-foot">
-        <button type="button" data-first onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" class="danger" onClick={remove}>
-          Remove
-        </button>
-      </div>
-    </Dialog>
+    <Question title={`Remove ${machine.name}?`} yes="Remove" kind="danger" onYes={remove} onClose={onClose}>
+      Its agent is disconnected and its token is worth nothing any more. What runs on it runs on, but cannot be reached
+      from here.
+    </Question>
   );
 }

@@ -6,7 +6,7 @@ import type { Relay } from '../relay/relay.ts';
 import { ShareDialog } from '../sharing/share-dialog.tsx';
 import { openSession, titles } from '../tabs.ts';
 import { ago, since } from '../ui/ages.ts';
-import { Dialog } from '../ui/dialog.tsx';
+import { Question } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { titleOf } from './sessions.ts';
@@ -20,6 +20,10 @@ export function SessionRow({ relay, machineId, session }: Props): JSX.Element {
   const open = useSignal<'share' | 'end' | null>(null);
   const close = () => {
     open.value = null;
+  };
+  const end = async () => {
+    await relay.client.killSession(machineId, id);
+    close();
   };
   return (
     <li class={exit ? 'session ended' : 'session'}>
@@ -46,42 +50,10 @@ export function SessionRow({ relay, machineId, session }: Props): JSX.Element {
         <ShareDialog relay={relay} of={{ machineId, sessionId: id }} title={title} onClose={close} />
       )}
       {open.value === 'end' && (
-        <EndSession relay={relay} machineId={machineId} session={session} title={title} onClose={close} />
+        <Question title={`End “${title}”?`} yes="End the session" kind="danger" onYes={end} onClose={close}>
+          The program and what it runs are ended, for everybody who is attached. What is not saved is lost.
+        </Question>
       )}
     </li>
-  );
-}
-
-function EndSession({
-  relay,
-  machineId,
-  session,
-  title,
-  onClose,
-}: Props & { title: string; onClose(): void }): JSX.Element {
-  const trouble = useSignal<string | null>(null);
-  const end = async () => {
-    try {
-      await relay.client.killSession(machineId, session.id);
-      onClose();
-    } catch (error) {
-      trouble.value = (error as Error).message;
-    }
-  };
-  return (
-    <Dialog title={`End “${title}”?`} onClose={onClose}>
-      <p>The program and what it runs are ended, for everybody who is attached. What is not saved is lost.</p>
-      <p class="trouble" role="alert">
-        {trouble.value}
-      </p>
-      <div class="dialog-foot">
-        <button type="button" data-first onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" class="danger" onClick={end}>
-          End the session
-        </button>
-      </div>
-    </Dialog>
   );
 }

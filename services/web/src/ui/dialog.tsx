@@ -1,4 +1,5 @@
 // A dialog in front of the app: the browser's own, which keeps the focus inside and closes on Escape.
+import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { Icon } from './icons.tsx';
@@ -55,5 +56,41 @@ export function Dialog({ title, children, onClose, focusAfter, wide = false, stu
         {children}
       </div>
     </dialog>
+  );
+}
+
+type QuestionProps = {
+  title: string;
+  children: ComponentChildren;
+  /** What the yes is called. */
+  yes: string;
+  kind: 'danger' | 'primary';
+  /** Does it; why it failed is shown, and asked again. */
+  onYes(): Promise<void>;
+  onClose(): void;
+};
+
+/** Asks before something that cannot be taken back; the focus is on the way out. */
+export function Question({ title, children, yes, kind, onYes, onClose }: QuestionProps): JSX.Element {
+  const trouble = useSignal<string | null>(null);
+  const run = () =>
+    onYes().catch((error: Error) => {
+      trouble.value = error.message;
+    });
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <p>{children}</p>
+      <p class="trouble" role="alert">
+        {trouble.value}
+      </p>
+      <div class="dialog-foot">
+        <button type="button" data-first onClick={onClose}>
+          Cancel
+        </button>
+        <button type="button" class={kind} onClick={run}>
+          {yes}
+        </button>
+      </div>
+    </Dialog>
   );
 }
