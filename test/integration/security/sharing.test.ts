@@ -210,7 +210,7 @@ describe('a shared session', () => {
       { action: 'detached', ...by, details: { readOnly: false, offset: 11 } },
       { action: 'attached', ...by, details: { readOnly: false, offset: 11 } },
       { action: 'detached', ...by, details: { readOnly: false, offset: 11 } },
-      { action: 'attached', ...by, details: { readOnly: false, offset: null } },
+      { action: 'attached', ...by, details: { readOnly: false, offset: 0 } },
       { action: 'shared', actorEmail: owner.email, details: { with: guest.email, role: 'driver' } },
     ]);
   });
