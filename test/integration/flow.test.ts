@@ -168,7 +168,8 @@ describe.each([
     const measured = async (size: string, by: string) => {
       await until('both know who drives', () => [first, second].every((each) => each.lastStatus?.driver === by));
       second.type('stty size\r');
-      await second.sees(`\n${size}\r`);
+      // With the prompt: what is typed before the shell reads again is echoed first, and the answer begins no line.
+      await second.sees(`\n${size}\r\nprompt> `);
     };
     await measured('24 80', first.attachment.clientId);
     second.attachment.drive();
