@@ -98,6 +98,11 @@ const limits = {
   socketsPerUser: 2_000,
   /** Sockets on one pod that have not introduced themselves yet. */
   strangers: 16_384,
+  /**
+   * Of one address, once half of those are taken: it takes many addresses to shut others out, and behind one of them
+   * many people may be.
+   */
+  strangersPerAddress: 1_024,
   /** Requests to one machine that wait for its answers on one pod. */
   requestsPerMachine: 512,
   /** How long the answers to `start_session` are remembered (IN-3). */

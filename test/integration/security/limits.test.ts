@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { httpRoutes } from '../../../services/relay/src/http/http-routes.ts';
 import { createHttpServer } from '../../../services/relay/src/http/http-server.ts';
 import { digestOf } from '../../../services/relay/src/limits/limiter.ts';
+import { addressOf } from '../../../services/relay/src/limits/request-limits.ts';
 import { RULES } from '../../../services/relay/src/limits/rules.ts';
 import { websocketRoutes } from '../../../services/relay/src/sockets/websocket-routes.ts';
 import { withRedis } from '../../services/redis-topologies.ts';
@@ -56,6 +57,20 @@ describe('on two pods behind a proxy', () => {
   const fresh = () => `198.51.${100 + (++serial >> 8)}.${serial & 255}`;
   const login = (pod: number, address: string, email: string, password: string) =>
     relays.pod(pod).call('POST', '/auth/login', { body: { email, password }, headers: from(address) });
+
+  it('sockets that have not introduced themselves are bounded by address: others have room', async () => {
+    const { strangers } = relays.pod(0).app.pod;
+    // So many real ones would take seconds: they are made believe.
+    const made = Array.from({ length: LIMITS.strangers / 2 }, () => ({}) as Parameters<typeof strangers.delete>[0]);
+    for (const link of made) strangers.add(link, addressOf({ ip: '2001:db8:1:2::9' }));
+    try {
+      const url = `${relays.pod(0).url}/ws/client`;
+      await expect(HandClient.open(url, from('2001:db8:1:2:3:4:5:6'))).rejects.toThrow('503');
+      relays.use(await HandClient.open(url, from('2001:db8:1:3:3:4:5:6')));
+    } finally {
+      for (const link of made) strangers.delete(link);
+    }
+  });
 
   it('somebody who guesses one password is stopped, on both pods; its owner elsewhere is not', async () => {
     const person = await relays.person();

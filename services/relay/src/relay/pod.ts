@@ -27,6 +27,7 @@ import { newCounters } from './counters.ts';
 import type { Directory, KnownClient } from './directory.ts';
 import type { PodObserver } from './observer.ts';
 import { Requests } from './requests.ts';
+import { Strangers } from './strangers.ts';
 import { Users } from './users.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -88,7 +89,7 @@ export class Pod {
   readonly agents = new Set<AgentLink>();
   readonly clients = new Set<ClientLink>();
   /** Those of both that have not introduced themselves. */
-  readonly strangers = new Set<AgentLink | ClientLink>();
+  readonly strangers = new Strangers<AgentLink | ClientLink>();
   draining = false;
 
   private readonly version: string;
@@ -131,28 +132,23 @@ export class Pod {
     this.beat();
   }
 
-  /** `connection` names the socket in logs. */
-  acceptAgent(socket: Socket, connection = '', address = ''): void {
+  /** `connection` names the socket in logs; `network`: what of the address one customer cannot choose. */
+  acceptAgent(socket: Socket, connection = '', address = '', network = address): void {
     const link = new AgentLink(this, socket, connection, address);
     this.agents.add(link);
-    this.strangers.add(link);
+    this.strangers.add(link, network);
   }
 
-  acceptClient(socket: Socket, connection = '', address = ''): void {
+  acceptClient(socket: Socket, connection = '', address = '', network = address): void {
     const link = new ClientLink(this, socket, connection, address);
     this.clients.add(link);
-    this.strangers.add(link);
+    this.strangers.add(link, network);
   }
 
   /** A socket was cut that did not read what it was sent. */
   overflowed(connection: string): void {
     this.counters.overflows++;
     this.log('socket_overflowed', { connection });
-  }
-
-  /** So many sockets have not introduced themselves that no more are taken. */
-  get crowded(): boolean {
-    return this.strangers.size >= LIMITS.strangers;
   }
 
   // ---- The bus

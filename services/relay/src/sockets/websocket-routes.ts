@@ -42,8 +42,11 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
     if (!originAllowed(request.headers.origin, request.headers.host, allowedOrigins)) {
       throw new HermitError('FORBIDDEN', 'Web pages of this origin may not connect.');
     }
-    if (pod.crowded) throw new HermitError('UNAVAILABLE', 'Too many connections have not introduced themselves.');
-    await limits.check('intruder', addressOf(request));
+    const network = addressOf(request);
+    await limits.check('intruder', network);
+    if (pod.strangers.crowded(network)) {
+      throw new HermitError('UNAVAILABLE', 'Too many connections have not introduced themselves.');
+    }
   };
 
   await app.register(async (scope) => {
@@ -53,12 +56,12 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
     scope.get('/ws/agent', { websocket: true, schema, config }, (ws, request) => {
       tune(ws);
       if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptAgent(socketOf(ws, NOBODY, LIMITS.socketHard), request.id, request.ip);
+      else pod.acceptAgent(socketOf(ws, NOBODY, LIMITS.socketHard), request.id, request.ip, addressOf(request));
     });
     scope.get('/ws/client', { websocket: true, schema, config }, (ws, request) => {
       tune(ws);
       if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptClient(socketOf(ws, NOBODY, LIMITS.socketHard), request.id, request.ip);
+      else pod.acceptClient(socketOf(ws, NOBODY, LIMITS.socketHard), request.id, request.ip, addressOf(request));
     });
   });
 }
