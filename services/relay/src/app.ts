@@ -75,7 +75,13 @@ export async function createApp(config: Config): Promise<App> {
     const keys = createTokenKeys(secrets);
     const tokens = createTokens(keys);
     const sql = telemetry.timed(database.sql, isUnreachable);
-    const audit = createAudit({ sql });
+    const audit = createAudit({
+      sql,
+      lost: (count) => {
+        metrics.auditLost.inc(count);
+        log('audit_lost', { count });
+      },
+    });
     closers.push(() => audit.close());
     const accounts = createAccounts({
       sql,

@@ -1,8 +1,8 @@
 // What the audit promises, on Postgres and on the Postgres inside the relay alike.
 import { randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AccountsWorld, accountsWorlds } from './accounts-worlds.contract.ts';
-import { createAudit } from './audit.ts';
+import { type AuditOptions, createAudit } from './audit.ts';
 
 const ADDRESS = '192.0.2.7';
 const ALL = { before: null, limit: 100 };
@@ -11,10 +11,11 @@ describe.each(accountsWorlds)('the audit on %s', (_, start) => {
   const world = start();
   let at: AccountsWorld;
   let lost: number;
-  const audit = () =>
+  const audit = (over: Partial<AuditOptions> = {}) =>
     createAudit({
       sql: at.sql,
       now: at.now,
+      ...over,
       lost: (count) => {
         lost += count;
       },
@@ -81,6 +82,35 @@ describe.each(accountsWorlds)('the audit on %s', (_, start) => {
     await log.flush();
     expect((await log.entries(id, ALL)).map(({ details }) => details.name)).toEqual(['two', 'one']);
     expect(lost).toBe(1);
+  });
+
+  it('is bounded while the database hangs, says what it gave up, and tells nothing twice', async () => {
+    const { id } = await at.person();
+    const log = audit({ most: 5, deadline: 50 });
+    const record = (n: number) =>
+      log.record({ action: 'login', ownerId: id, actorId: id, address: ADDRESS, details: { n } });
+    const release = Promise.withResolvers<void>();
+    const locked = Promise.withResolvers<void>();
+    const holding = at.sql.begin(async (tx) => {
+      await tx`lock table audit in access exclusive mode`;
+      locked.resolve();
+      await release.promise;
+    });
+    await locked.promise;
+    for (let n = 0; n < 3; n++) record(n);
+    const flushing = log.flush();
+    // While a write hangs.
+    for (let n = 3; n < 12; n++) record(n);
+    await flushing;
+    for (let tries = 0; tries < 5; tries++) await log.flush();
+    expect(lost).toBe(4);
+    release.resolve();
+    await holding;
+    await vi.waitFor(async () => {
+      await log.flush();
+      expect((await log.entries(id, ALL)).map(({ details }) => details.n)).toEqual([11, 10, 9, 8, 7, 2, 1, 0]);
+    });
+    await log.close();
   });
 
   it('is kept for its time', async () => {

@@ -62,6 +62,8 @@ const DELAY = 500;
 /** Events that wait for the database; beyond, the oldest are given up. */
 const MOST = 20_000;
 const BATCH = 1_000;
+/** Milliseconds that a write is waited for. */
+const DEADLINE = 10_000;
 
 type Row = {
   id: string;
@@ -77,9 +79,14 @@ type Row = {
 export type AuditOptions = {
   sql: Sql;
   now?: () => number;
-  /** Events had to be given up: the database was away for too long. */
+  /** Events had to be given up: the database was away for too long, or did not take them. */
   lost?: (count: number) => void;
+  /** Events that wait at most, and milliseconds that a write may take. */
+  most?: number;
+  deadline?: number;
 };
+
+type Stamped = AuditEvent & { readonly at: string };
 
 /** What routes and the core see of it. */
 export type Recorder = { record(event: AuditEvent): void };
@@ -87,10 +94,14 @@ export const NOBODY_LISTENS: Recorder = { record() {} };
 
 export type Audit = ReturnType<typeof createAudit>;
 
-export function createAudit({ sql, now = Date.now, lost = () => {} }: AuditOptions) {
-  let waiting: (AuditEvent & { at: string })[] = [];
+export function createAudit({ sql, now = Date.now, lost = () => {}, most = MOST, deadline = DEADLINE }: AuditOptions) {
+  let waiting: Stamped[] = [];
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
+  /** A write had no answer in time. It may still end, so until it has, nothing is written: nothing is told twice. */
+  let late = false;
+  /** Given up, and not yet reported. */
+  let given = 0;
 
   function later(): void {
     timer ??= setTimeout(() => {
@@ -100,21 +111,50 @@ export function createAudit({ sql, now = Date.now, lost = () => {} }: AuditOptio
     timer.unref();
   }
 
+  function keep(events: Stamped[]): void {
+    const tooMany = Math.max(0, events.length - most);
+    given += tooMany;
+    waiting = tooMany > 0 ? events.slice(tooMany) : events;
+  }
+
   async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, BATCH);
+    // One event that no database takes must not keep the others from it: those of its batch go one by one.
+    let alone = 0;
+    while (waiting.length > 0 && !late) {
+      const batch = waiting.splice(0, alone > 0 ? 1 : BATCH);
+      alone = Math.max(0, alone - 1);
       try {
-        await write(batch);
+        await inTime(batch);
       } catch (error) {
-        if (isUnreachable(error)) throw error;
-        // One event that no database takes must not keep the others from it.
-        for (const event of batch) await write([event]).catch(() => lost(1));
+        if (batch.length === 1 && !isUnreachable(error)) given++;
+        else {
+          keep([...batch, ...waiting]);
+          if (isUnreachable(error)) throw error;
+          alone = batch.length;
+        }
       }
-      waiting = waiting.slice(batch.length);
     }
   }
 
-  async function write(batch: readonly (AuditEvent & { at: string })[]): Promise<void> {
+  /** Returns in time in any case; what is late comes back by itself where it fails. */
+  async function inTime(batch: readonly Stamped[]): Promise<void> {
+    const written = write(batch);
+    let clock: NodeJS.Timeout | undefined;
+    const end = new Promise<'late'>((resolve) => {
+      clock = setTimeout(resolve, deadline, 'late');
+    });
+    const first = await Promise.race([written, end]).finally(() => clearTimeout(clock));
+    if (first !== 'late') return;
+    late = true;
+    written
+      .catch(() => keep([...batch, ...waiting]))
+      .finally(() => {
+        late = false;
+        later();
+      });
+  }
+
+  async function write(batch: readonly Stamped[]): Promise<void> {
     const rows = batch.map((event, n) => ({ n, ...event, details: event.details ?? {} }));
     await sql`
         insert into audit (at, owner_id, actor_id, action, address, machine_id, session_id, details)
@@ -139,6 +179,8 @@ export function createAudit({ sql, now = Date.now, lost = () => {} }: AuditOptio
       .catch(() => later())
       .finally(() => {
         writing = undefined;
+        if (given > 0) lost(given);
+        given = 0;
       });
     return writing;
   }
@@ -147,9 +189,9 @@ export function createAudit({ sql, now = Date.now, lost = () => {} }: AuditOptio
     /** At once; nobody waits for it. */
     record(event: AuditEvent): void {
       waiting.push({ ...event, at: new Date(now()).toISOString() });
-      if (waiting.length > MOST && writing === undefined) {
-        lost(waiting.length - MOST);
-        waiting = waiting.slice(-MOST);
+      if (waiting.length > most) {
+        waiting.shift();
+        given++;
       }
       later();
     },

@@ -18,7 +18,7 @@ export const FIELDS = {
   connection:
     'one WebSocket: the `x-request-id` of its upgrade. Pods hand it on, so that the same id stands in the lines of the ' +
     'pod of the client and of the pod of the agent',
-  count: 'how many lines were left out',
+  count: 'how many lines were left out, or entries were lost',
   epoch: 'the number of a registration; the greatest one wins (rule OWN-1)',
   exitCode: 'of a program; null when a signal ended it, or when nobody can know',
   from: 'the pod that handed the message on',
@@ -80,6 +80,11 @@ export const EVENTS = {
 
   // Postgres
   postgres_error: entry('warn', 'A query failed.', 'code', 'reason'),
+  audit_lost: entry(
+    'error',
+    'Entries of the audit were given up: Postgres was away too long, or refused them.',
+    'count',
+  ),
 
   // HTTP
   http_request: entry('debug', 'A request was answered.', 'request', 'method', 'route', 'status', 'ms'),

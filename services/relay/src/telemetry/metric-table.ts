@@ -157,6 +157,10 @@ export const METRICS = {
   postgresErrors: counter('postgres_errors_total', 'Queries and transactions that failed.', {
     reason: ['unreachable', 'rejected'],
   }),
+  auditLost: counter(
+    'audit_lost_total',
+    'Entries of the audit that were given up: Postgres was away for too long, or did not take them.',
+  ),
   httpRequest: histogram('http_request_seconds', 'How long requests over HTTP took.', HTTP, {
     method: 'the methods of HTTP',
     route: 'the patterns of the routes, or `none`',
