@@ -11,6 +11,7 @@ import { createAgent } from './agent.ts';
 import { historyBytes } from './history-option.ts';
 import type { LinkState } from './link/link.ts';
 import { addServiceCommands } from './service/commands.ts';
+import { exitCodeFor } from './service/service-file.ts';
 import { noScreen } from './session/screen-none.ts';
 import { screenWorkers } from './session/screen-worker.ts';
 import { homeDirectory, loginShell, sessionEnvironment } from './terminal/environment.ts';
@@ -167,7 +168,7 @@ function run(options: Options): void {
     agent.link.stop();
     agent.sessions.dispose();
     void workers.stop();
-    setTimeout(() => process.exit(status), 100);
+    setTimeout(() => process.exit(exitCodeFor(status, process.env)), 100);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -212,8 +213,9 @@ function plain(): { write(line: string): void } {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : EXIT.usage); // told already
+  const wrongUsage = exitCodeFor(EXIT.usage, process.env);
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : wrongUsage); // told already
   if (!(error instanceof SetupError)) throw error;
   process.stderr.write(`hermit-agent: ${error.message}\n`);
-  process.exit(EXIT.usage);
+  process.exit(wrongUsage);
 }

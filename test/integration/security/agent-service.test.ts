@@ -19,15 +19,23 @@ const spec = {
   env: { PATH: '/usr/bin' },
   machineName: 'a & <b>',
 };
-/** A launchctl that writes down what it is told, and refuses to `bootstrap` as many times. */
-function parts(refusals = 0) {
+const CONNECTED = 'hermit-agent: connected to https://r.example.org as “box”';
+const REFUSED = 'hermit-agent: error: the relay refused this agent: The token is not valid.';
+/** A launchctl that writes down what it is told, and refuses to `bootstrap` as many times. What it starts says `line`. */
+function parts(refusals = 0, line = CONNECTED) {
   const bin = join(home, 'bin');
   mkdirSync(bin, { recursive: true });
   const log = join(home, 'told');
+  const logs = join(home, 'Library', 'Logs');
+  mkdirSync(logs, { recursive: true });
   const script = `#!/bin/sh
+if [ "$1" = print ]; then
+  ${line === CONNECTED ? "echo 'state = running'" : "printf 'state = not running\\nlast exit code = 0\\n'"}
+  exit 0
+fi
 echo "$@" >> "${log}"
 [ "$1" = bootstrap ] || exit 3
-[ $(grep -c ^bootstrap "${log}") -gt ${refusals} ] && exit 0
+[ $(grep -c ^bootstrap "${log}") -gt ${refusals} ] && echo '${line}' >> "${join(logs, 'hermit-agent.log')}" && exit 0
 echo 'Bootstrap failed: 5: Input/output error' >&2
 exit 5
 `;
@@ -64,6 +72,14 @@ it('is tried again while the one before is still going', async () => {
 
 it('says what launchd said when it would not', async () => {
   await expect(install(spec, parts(100))).rejects.toThrow('Bootstrap failed: 5');
+  expect(said).toEqual([]);
+});
+
+it('is said to run only where it does: one that has ended is not, whatever it said before', async () => {
+  await install(spec, parts());
+  expect(said.join('\n')).toContain('The agent runs and is connected');
+  said.length = 0;
+  await expect(install(spec, parts(0, REFUSED), '; advice')).rejects.toThrow('The token is not valid.; advice');
   expect(said).toEqual([]);
 });
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokenFileOf } from '../../../services/agent/src/service/token-file.ts';
 import { spawnPty } from '../../../services/agent/src/terminal/pty.ts';
 import { type Cluster, CommandLine, PASSWORD, startCluster } from '../kit/cluster.ts';
 import { HermitProcess } from '../kit/hermit-process.ts';
@@ -59,10 +60,14 @@ describe('a new machine', () => {
     const bin = join(home, 'bin');
     mkdirSync(bin, { recursive: true });
     // systemd is not what is tried here: what it is told to do is written down.
-    for (const name of ['systemctl', 'loginctl']) {
-      writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} "$@" >> "${join(home, 'told')}"\n`);
+    const [told, state, journal] = [join(home, 'told'), join(home, 'state'), join(home, 'journal')];
+    for (const name of ['systemctl', 'loginctl', 'journalctl']) {
+      const answers = `case "${name} $*" in *" show "*) cat "${state}";; journalctl*) cat "${journal}";; *) exit 1;; esac`;
+      writeFileSync(join(bin, name), `#!/bin/sh\n(${answers}) || echo ${name} "$@" >> "${told}"\n`);
       chmodSync(join(bin, name), 0o755);
     }
+    writeFileSync(state, 'ActiveState=active\nExecMainStatus=0\n');
+    writeFileSync(journal, `hermit-agent: connected to ${relay} as “new box”\n`);
     const env = {
       HOME: home,
       XDG_CONFIG_HOME: join(home, 'config'),
@@ -72,14 +77,15 @@ describe('a new machine', () => {
     await using installing = new HermitProcess('agent', ['install', '--relay', relay, '--name', 'new box'], env);
     await ann.output('approve', await codeOf(installing), '--yes');
     expect(await installing.end()).toBe(0);
-    const token = join(home, 'config', 'hermit', 'new_box.token');
+    expect(installing.stderr).toContain('The agent runs and is connected');
+    const token = tokenFileOf(relay, 'new box', env);
     expect(statSync(token).mode & 0o777).toBe(0o600);
     const secret = readFileSync(token, 'utf8').trim();
     expect(secret).toMatch(/^hmt_/);
     const unit = join(home, 'config', 'systemd', 'user', 'hermit-agent.service');
     const text = readFileSync(unit, 'utf8');
     expect(text + installing.stderr + installing.stdout).not.toContain(secret);
-    expect(readFileSync(join(home, 'told'), 'utf8').split('\n')).toEqual([
+    expect(readFileSync(told, 'utf8').split('\n')).toEqual([
       'systemctl --user daemon-reload',
       'systemctl --user enable hermit-agent.service',
       'systemctl --user restart hermit-agent.service',
@@ -104,7 +110,24 @@ describe('a new machine', () => {
     expect(await again.end()).toBe(0);
     await until('the one before is locked out', () => service.stderr.includes('refused') || service.ended);
 
-    await using leaving = new HermitProcess('agent', ['uninstall', '--name', 'new box', '--forget'], env);
+    // The service has the token that is locked out.
+    writeFileSync(token, `${secret}\n`);
+    writeFileSync(state, 'ActiveState=failed\nExecMainStatus=3\n');
+    writeFileSync(journal, '');
+    await using refused = new HermitProcess('agent', ['install', '--relay', relay, '--name', 'new box'], env);
+    expect(await refused.end()).toBe(2);
+    expect(refused.stderr).toContain('the agent ended: the relay refused its token or its name; let it in anew');
+
+    // Another relay is not shown it.
+    await using other = new HermitProcess('agent', ['install', '--relay', `${relay}/other`, '--name', 'new box'], env);
+    expect(await other.end()).toBe(2);
+    expect(other.stderr).toContain('There is nothing at this address');
+    expect(readFileSync(unit, 'utf8')).toBe(text);
+
+    const leave = ['uninstall', '--name', 'new box', '--forget'];
+    await using careful = new HermitProcess('agent', leave, env);
+    expect(await careful.end()).toBe(2);
+    await using leaving = new HermitProcess('agent', [...leave, '--relay', relay], env);
     expect(await leaving.end()).toBe(0);
     for (const file of [unit, token]) expect(() => statSync(file)).toThrow('ENOENT');
     await using nothing = new HermitProcess('agent', ['uninstall'], env);

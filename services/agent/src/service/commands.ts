@@ -1,6 +1,7 @@
 // The commands that set the agent up: enroll, install, uninstall.
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
+import { SetupError } from '../token.ts';
 import { VERSION } from '../version.ts';
 import { enrol } from './enrol.ts';
 import { type InstallParts, install, specOf, uninstall } from './install.ts';
@@ -34,7 +35,8 @@ export function addServiceCommands(program: Command): void {
       const file = fileFor(options);
       if (!hasToken(file)) await enrolTo(file, options);
       const args = ['run', '--relay', options.relay, '--name', options.name, '--token-file', file];
-      await install(specOf(args, options.name, process.env), parts());
+      const again = `hermit-agent enroll --relay ${options.relay} --name ${quoted(options.name)} --token-file ${quoted(file)}`;
+      await install(specOf(args, options.name, process.env), parts(), `; let it in anew: ${again}`);
     },
   );
 
@@ -42,10 +44,14 @@ export function addServiceCommands(program: Command): void {
     .command('uninstall')
     .description('end the service of this user and its sessions, and remove it')
     .option('--name <name>', 'name of this machine', hostname())
-    .option('--forget', 'remove the token of the machine as well')
-    .action(async ({ name, forget }: { name: string; forget?: boolean }) => {
+    .option('--forget', 'remove the token of the machine as well; needs --relay')
+    .option('--relay <url>', 'the relay that the token is for')
+    .action(async ({ name, forget, relay }: { name: string; forget?: boolean; relay?: string }) => {
+      if (forget && relay === undefined)
+        throw new SetupError('--forget needs --relay: each relay has a token of its own');
+      const token = relay === undefined ? null : tokenFileOf(relay, name, process.env);
       const removed = await uninstall(parts());
-      if (forget) forgetToken(tokenFileOf(name, process.env));
+      if (forget && token !== null) forgetToken(token);
       say(removed ? 'The service is removed.' : 'There is no such service.');
       if (removed && !forget) say('The machine is still yours at the relay: hermit machine remove NAME');
     });
@@ -56,6 +62,6 @@ async function enrolTo(file: string, { relay, name }: Options): Promise<void> {
   say(`Let in as “${name}”. The token is in ${file}`);
 }
 
-const fileFor = ({ tokenFile, name }: Options) => tokenFile ?? tokenFileOf(name, process.env);
+const fileFor = ({ tokenFile, relay, name }: Options) => tokenFile ?? tokenFileOf(relay, name, process.env);
 const parts = (): InstallParts => ({ env: process.env, platform: process.platform, say });
 const quoted = (word: string) => (/^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

@@ -1,12 +1,13 @@
 // Makes the agent a service of the user, or unmakes it: systemd on Linux, launchd on macOS.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SetupError } from '../token.ts';
 import { LAUNCHD_LABEL, launchdPlist, type ServiceSpec, systemdUnit } from './service-file.ts';
+import { launchdLook, systemdLook, watchStart } from './watch.ts';
 
 const run = promisify(execFile);
 
@@ -34,28 +35,39 @@ export function specOf(args: readonly string[], machineName: string, env: NodeJS
   };
 }
 
-export async function install(spec: ServiceSpec, parts: InstallParts): Promise<void> {
+/** Throws a SetupError where it cannot be made, or ends at once; `advice` is for an agent that the relay refuses. */
+export async function install(spec: ServiceSpec, parts: InstallParts, advice = ''): Promise<void> {
   const file = fileOf(parts);
   mkdirSync(dirname(file), { recursive: true });
   if (parts.platform === 'darwin') {
     const logFile = join(home(parts.env), 'Library', 'Logs', 'hermit-agent.log');
     writeFileSync(file, launchdPlist(spec, logFile), { mode: 0o644 });
     await optional('launchctl', ['bootout', `gui/${userInfo().uid}/${LAUNCHD_LABEL}`], parts.env);
+    const before = textOf(logFile).length;
     await bootstrap(file, parts.env);
-    parts.say(`The agent runs, and starts when you log in. Its log: ${logFile}`);
+    const printed = () => output('launchctl', ['print', `gui/${userInfo().uid}/${LAUNCHD_LABEL}`], parts.env);
+    const look = async () => launchdLook(await printed(), textOf(logFile).slice(before));
+    parts.say(`${runs(await watchStart(look, advice))} when you log in. Its log: ${logFile}`);
     return;
   }
   writeFileSync(file, systemdUnit(spec), { mode: 0o644 });
   await command('systemctl', ['--user', 'daemon-reload'], parts.env);
   await command('systemctl', ['--user', 'enable', UNIT], parts.env);
+  const since = `@${Math.floor(Date.now() / 1000)}`;
   await command('systemctl', ['--user', 'restart', UNIT], parts.env);
   // Without it the service starts at the first log-in, and ends with the last.
   const lingers = await optional('loginctl', ['enable-linger'], parts.env);
+  const shown = () => output('systemctl', ['--user', 'show', '--property=ActiveState,ExecMainStatus', UNIT], parts.env);
+  const journal = ['--user', '--unit', UNIT, '--since', since, '--output', 'cat', '--no-pager'];
+  const look = async () => systemdLook(await shown(), await output('journalctl', journal, parts.env));
   parts.say(
-    `The agent runs, and starts with ${lingers ? 'the machine' : 'your first log-in'}. Its log: journalctl --user -u ${UNIT}`,
+    `${runs(await watchStart(look, advice))} with ${lingers ? 'the machine' : 'your first log-in'}. Its log: journalctl --user -u ${UNIT}`,
   );
   if (!lingers) parts.say(`To start it with the machine: sudo loginctl enable-linger ${userInfo().username}`);
 }
+
+const runs = (connected: boolean) =>
+  `The agent runs${connected ? ' and is connected' : ', but has not been seen to connect yet'}; it starts`;
 
 /** Whether there was anything to remove. */
 export async function uninstall(parts: InstallParts): Promise<boolean> {
@@ -104,6 +116,18 @@ async function bootstrap(file: string, env: NodeJS.ProcessEnv): Promise<void> {
       await delay(BOOTSTRAP_AGAIN);
     }
   }
+}
+
+/** Nothing where it fails: what it would tell is not known then. */
+async function output(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  return run(name, args, { env, timeout: 5_000 }).then(
+    ({ stdout }) => stdout,
+    () => '',
+  );
+}
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 async function optional(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {

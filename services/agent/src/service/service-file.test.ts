@@ -1,6 +1,6 @@
 // What systemd and launchd are told: word for word what was meant, whatever is in the words.
 import { describe, expect, it } from 'vitest';
-import { launchdPlist, systemdUnit } from './service-file.ts';
+import { exitCodeFor, launchdPlist, systemdUnit } from './service-file.ts';
 
 const spec = {
   command: ['/usr/bin/node', 'run', '--name', 'a "b" %h $HOME \\ é', '--relay', 'https://r.example.org/?a=1&b=<2>'],
@@ -40,5 +40,14 @@ describe('the list of launchd', () => {
     expect(plist).toContain('<string>https://r.example.org/?a=1&amp;b=&lt;2&gt;</string>');
     expect(plist).toContain('<string>a &quot;b&quot; %h $HOME \\ é</string>');
     expect(plist).toContain('<key>RunAtLoad</key>\n  <true/>');
+  });
+
+  it('starts again what fails, but not what was refused', () => {
+    const plist = launchdPlist(spec, '/tmp/log');
+    expect(plist).toMatch(/<key>SuccessfulExit<\/key>\s*<false\/>/);
+    expect(plist).toContain('<key>HERMIT_KEEPER</key>\n    <string>launchd</string>');
+    const codes = [0, 1, 2, 3, 4];
+    expect(codes.map((code) => exitCodeFor(code, { HERMIT_KEEPER: 'launchd' }))).toEqual([0, 1, 0, 0, 0]);
+    expect(codes.map((code) => exitCodeFor(code, {}))).toEqual(codes);
   });
 });

@@ -10,6 +10,11 @@ export type ServiceSpec = {
 
 /** Exit codes after which another try changes nothing: wrong usage, refused, superseded. */
 const FINAL = [2, 3, 4];
+const KEEPER = 'HERMIT_KEEPER';
+
+/** The exit code for who keeps the agent: launchd tries again whatever fails, so a final end must not look like one. */
+export const exitCodeFor = (code: number, env: NodeJS.ProcessEnv): number =>
+  env[KEEPER] === 'launchd' && FINAL.includes(code) ? 0 : code;
 /** Seconds. */
 const RESTART_AFTER = 5;
 
@@ -41,7 +46,9 @@ export const LAUNCHD_LABEL = 'org.hermit.agent';
 
 export function launchdPlist({ command, env }: ServiceSpec, logFile: string): string {
   const text = (value: string) => `<string>${escaped(value)}</string>`;
-  const entries = Object.entries(env).map(([name, value]) => `    <key>${escaped(name)}</key>\n    ${text(value)}`);
+  const entries = Object.entries({ ...env, [KEEPER]: 'launchd' }).map(
+    ([name, value]) => `    <key>${escaped(name)}</key>\n    ${text(value)}`,
+  );
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
