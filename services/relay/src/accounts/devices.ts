@@ -12,7 +12,10 @@ export const DEVICE_LIFE = 10 * 60_000;
 /** Consonants: no code spells a word, and none of them is taken for another. 20^8 codes. */
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const LENGTH = 8;
-/** Requests that wait at once, of everybody together: a guess among them hits once in two million. */
+/**
+ * Requests that wait at once, of everybody together: a guess among them hits once in two million. Of one address they are
+ * bounded by the rule `device`, whose time is the life of a code.
+ */
 const MOST = 10_000;
 const SECRET = /^hmd_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
 
