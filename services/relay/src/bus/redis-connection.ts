@@ -101,7 +101,7 @@ export class RedisConnections {
   }
 
   close(): void {
-    this.commands.disconnect();
+    hangUp(this.commands);
   }
 
   private connect(role: RedisRole, extra: RedisOptions, node?: NodeKey): Redis {
@@ -121,7 +121,25 @@ export class RedisConnections {
       this.observer.error?.(role, error);
     });
     redis.on('node error', (error: Error) => this.observer.error?.(role, error));
+    this.redial(redis);
     return redis;
+  }
+
+  /**
+   * A failover that is announced while the master is being looked up ends a client of ioredis for good, as if it had been
+   * told to go (its detector ends the look-up, and a look-up that fails so is not tried again). Nobody told it: it dials.
+   */
+  private redial(redis: Redis | Cluster): void {
+    const backoff = new Backoff(this.random, this.timings.reconnectMin, this.timings.reconnectMax);
+    redis.on('ready', () => backoff.reset());
+    redis.on('end', () => {
+      if (hungUp.has(redis)) return;
+      const dial = () => {
+        // What goes wrong is told as an error, and ends in `end` or in the client's own next attempt.
+        if (!hungUp.has(redis) && redis.status === 'end') redis.connect().catch(() => {});
+      };
+      setTimeout(dial, backoff.next()).unref();
+    });
   }
 
   /** What all connections share. Nothing is queued while the connection is down, and nothing is sent twice. */
@@ -204,6 +222,14 @@ export class RedisConnections {
     const tls = url.protocol === 'rediss:' ? { ...(this.settings.ca && { ca: this.settings.ca }) } : undefined;
     return { url, tls };
   }
+}
+
+const hungUp = new WeakSet<Redis | Cluster>();
+
+/** Ends a connection for good: it does not dial again. */
+export function hangUp(redis: Redis | Cluster): void {
+  hungUp.add(redis);
+  redis.disconnect();
 }
 
 /** Commands of one turn of the event loop leave in one write. Publishing has a better way of its own. */

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '@hermit/transport';
 import type { Command, Redis } from 'ioredis';
 import type { Published } from './bus.ts';
+import { hangUp } from './redis-connection.ts';
 
 export type PublishCommandName = 'publish' | 'spublish';
 
@@ -75,7 +76,7 @@ export class RedisPublisher {
 
   close(): void {
     this.watch.cancel();
-    this.redis.disconnect();
+    hangUp(this.redis);
   }
 }
 
