@@ -97,15 +97,16 @@ export class Cluster implements AsyncDisposable {
   private readonly open = new Set<RelayPod>();
   private watched = false;
   private readonly agents = new Set<HermitProcess>();
-  private readonly memory = new Memory(() => [
-    ...this.pods.map(({ process }) => ['pods', process] as ['pods', HermitProcess]),
-    ...[...this.agents].map((agent) => ['agents', agent] as ['agents', HermitProcess]),
-  ]);
+  private readonly memory: Memory;
 
   constructor(prefix: string, env: Record<string, string>, database: TcpProxy | null) {
     this.database = database;
     this.prefix = prefix;
     this.env = env;
+    this.memory = new Memory(database === null, () => [
+      ...this.pods.map(({ process }) => ['pods', process] as ['pods', HermitProcess]),
+      ...[...this.agents].map((agent) => ['agents', agent] as ['agents', HermitProcess]),
+    ]);
   }
 
   async addPod(): Promise<RelayPod> {
