@@ -1,4 +1,5 @@
 // The benchmark's process: arguments, signals, what is written where, exit code.
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { CONTESTANTS } from './contestants/roster.ts';
 import { type Header, readHeader } from './machine/header.ts';
@@ -54,7 +55,9 @@ async function report(options: Options, results: Parameters<typeof judge>[0]): P
   if (reasons.length > 0) process.exitCode = MISSED;
 }
 
+/** Nothing where no run is on record yet: then targets alone count. */
 async function readBaseline(): Promise<Baseline> {
+  if (!existsSync(BASELINE)) return {};
   const { reached } = JSON.parse(await readFile(BASELINE, 'utf8')) as { reached: Baseline };
   return reached;
 }
