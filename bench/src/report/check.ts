@@ -1,7 +1,7 @@
 // Holds a run's results to the targets.
 import type { Target } from '../targets.ts';
-import { measured, type Results, valuesOf } from './results.ts';
-import { median, ratio } from './statistics.ts';
+import { type Results, valuesOf } from './results.ts';
+import { measured, median, ratio } from './statistics.ts';
 
 export type Verdict = 'met' | 'within tolerance' | 'missed' | 'not measured';
 

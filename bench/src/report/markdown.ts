@@ -2,7 +2,8 @@
 import type { Header } from '../machine/header.ts';
 import type { Metric } from '../scenarios/scenario.ts';
 import type { Judgement } from './check.ts';
-import { type ContestantResult, measured, type Results, roundValues, type ScenarioResult } from './results.ts';
+import { type ContestantResult, type Results, roundValues, type ScenarioResult } from './results.ts';
+import { measured } from './statistics.ts';
 import { summaryOf } from './summary.ts';
 
 /** From here on a load generator may itself have been what limited the figure. */

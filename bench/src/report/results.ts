@@ -50,5 +50,3 @@ export function roundValues(contestant: ContestantResult | undefined, metric: st
     contestant?.rounds.map((round) => (round.faults.length > 0 ? undefined : round.metrics[metric]) ?? Number.NaN) ?? []
   );
 }
-
-export const measured = (values: readonly number[]): number[] => values.filter((value) => !Number.isNaN(value));

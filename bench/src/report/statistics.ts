@@ -14,6 +14,9 @@ export function median(values: readonly number[]): number {
   return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
+/** The figures of the rounds that have one. */
+export const measured = (values: readonly number[]): number[] => values.filter((value) => !Number.isNaN(value));
+
 export interface Spread {
   min: number;
   median: number;
@@ -30,8 +33,7 @@ export function spread(values: readonly number[]): Spread {
  * medians.
  */
 export function ratio(values: readonly number[], over: readonly number[]): number {
-  const pairs = values.map((value, round) => value / (over[round] ?? Number.NaN)).filter((pair) => !Number.isNaN(pair));
+  const pairs = measured(values.map((value, round) => value / (over[round] ?? Number.NaN)));
   if (pairs.length > 0 && values.length === over.length) return median(pairs);
-  const right = (all: readonly number[]) => all.filter((value) => !Number.isNaN(value));
-  return median(right(values)) / median(right(over));
+  return median(measured(values)) / median(measured(over));
 }

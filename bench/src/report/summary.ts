@@ -1,6 +1,6 @@
 // Each figure's minimum, median and maximum, and how many times the floor it is.
-import { type ContestantResult, measured, roundValues, type ScenarioResult } from './results.ts';
-import { ratio, type Spread, spread } from './statistics.ts';
+import { type ContestantResult, roundValues, type ScenarioResult } from './results.ts';
+import { measured, ratio, type Spread, spread } from './statistics.ts';
 
 export interface Summary extends Spread {
   scenario: string;
