@@ -173,6 +173,7 @@ describe('reconnecting', () => {
 
   it('judges the link within 3 s when the device wakes up', () => {
     const net = live();
+    net.socket.say({ type: 'pong' });
     net.connection.probe();
     net.clock.advance(1_000);
     net.socket.say({ type: 'pong' });
@@ -181,6 +182,31 @@ describe('reconnecting', () => {
     net.connection.probe();
     net.clock.advance(3_000);
     expect(net.connection.state.name).toBe('reconnecting');
+  });
+
+  it('takes nothing that came before a sleep for a sign of life after it', () => {
+    const net = live();
+    net.connection.probe();
+    // Read after the sleep: the answer to the ping of an introduction, and what was printed then.
+    net.socket.say({ type: 'pong' });
+    net.socket.say({ type: 'machines', machines: [], requestId: 'before' });
+    net.clock.advance(2_999);
+    expect(net.connection.state.name).toBe('live');
+    net.clock.advance(1);
+    expect(net.connection.state.name).toBe('reconnecting');
+  });
+
+  it('gives the answer the time that what stands before it on a slow line takes', () => {
+    const net = live();
+    net.socket.say({ type: 'pong' });
+    net.connection.probe();
+    for (let second = 0; second < 8; second += 2) {
+      net.clock.advance(2_000);
+      net.socket.events.binary(new Uint8Array(100).fill(9));
+    }
+    net.socket.say({ type: 'pong' });
+    net.clock.advance(5_000);
+    expect(net.connection.state.name).toBe('live');
   });
 
   it('rests while the device has no network', () => {

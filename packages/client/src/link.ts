@@ -40,8 +40,10 @@ export class Link {
   private deadline: Timer | null = null;
   private socket: Socket | null = null;
   private liveness: Liveness | null = null;
-  private probing: Timer | null = null;
+  private probing: { ping: number; withinMs: number; timer: Timer } | null = null;
   private pingedAt: number | null = null;
+  private pings = 0;
+  private pongs = 0;
   private refusal: HermitError | null = null;
   private over = false;
 
@@ -88,11 +90,18 @@ export class Link {
     this.send({ type: 'renew', token, requestId });
   }
 
-  /** Judges the link now: dead when nothing is heard for `withinMs`. For the moment after a sleep or a network change. */
+  /**
+   * Judges the link now: dead when nothing is heard for `withinMs` before the answer to a ping of this moment is. For the
+   * moment after a sleep or a network change, when what had come before it is read first and says nothing of the link.
+   */
   probe(withinMs: number): void {
     if (!this.ready || this.probing) return;
     this.ping();
-    this.probing = this.options.clock.after(withinMs, () => this.fail(CLOSE.dead.code, 'no answer'));
+    this.probing = { ping: this.pings, withinMs, timer: this.probeEnds(withinMs) };
+  }
+
+  private probeEnds(withinMs: number): Timer {
+    return this.options.clock.after(withinMs, () => this.fail(CLOSE.dead.code, 'no answer'));
   }
 
   /** Orderly, from here; no event follows. */
@@ -125,14 +134,25 @@ export class Link {
   }
 
   private ping(): void {
+    this.pings++;
     this.pingedAt ??= this.options.clock.monotonic();
     this.send({ type: 'ping' });
   }
 
+  private onPong(): void {
+    this.pongs++;
+    if (this.pingedAt !== null) this.rtt = this.options.clock.monotonic() - this.pingedAt;
+    this.pingedAt = null;
+    if (!this.probing || this.pongs < this.probing.ping) return;
+    this.probing.timer.cancel();
+    this.probing = null;
+  }
+
   private heard(): void {
     this.liveness?.heard();
-    this.probing?.cancel();
-    this.probing = null;
+    if (!this.probing) return;
+    this.probing.timer.cancel();
+    this.probing.timer = this.probeEnds(this.probing.withinMs);
   }
 
   private onBinary(frame: Uint8Array): void {
@@ -150,10 +170,8 @@ export class Link {
     } catch {
       return; // a later relay may say what this version does not know
     }
-    if (message.type === 'pong') {
-      if (this.pingedAt !== null) this.rtt = this.options.clock.monotonic() - this.pingedAt;
-      this.pingedAt = null;
-    } else if (message.type === 'ping') this.send({ type: 'pong' });
+    if (message.type === 'pong') this.onPong();
+    else if (message.type === 'ping') this.send({ type: 'pong' });
     if (this.readyAt !== null) this.events.message(this, message);
     else if (message.type === 'authenticated') this.onAuthenticated(message);
     else if (message.type === 'error') this.refusal = new HermitError(message.code, message.message);
@@ -187,7 +205,7 @@ export class Link {
   private finish(): void {
     this.over = true;
     this.deadline?.cancel();
-    this.probing?.cancel();
+    this.probing?.timer.cancel();
     this.liveness?.stop();
   }
 }
