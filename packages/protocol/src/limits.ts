@@ -72,6 +72,8 @@ const limits = {
   small: 4 * KiB,
   /** A program is paused while the screen emulator is this far behind. */
   screenBacklog: 8 * MiB,
+  /** The same for all screens of an agent: beyond it each has its share, an equal part of this. */
+  screenBacklogs: 64 * MiB,
 
   // Catching up (CU-1 to CU-11)
   tipEvery: 500,

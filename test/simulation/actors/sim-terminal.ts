@@ -1,6 +1,6 @@
 // A program on a simulated PTY: bursts and silences, input that it may not read for a while, and an end. And the
 // emulator of its screen, which parses a little later and labels its snapshots with what it has parsed.
-import type { Exit, Size } from '@hermit/protocol';
+import { type Exit, LIMITS, type Size } from '@hermit/protocol';
 import type { Screen, ScreenSnapshot } from '../../../services/agent/src/session/screen.ts';
 import type { Terminal } from '../../../services/agent/src/terminal/terminal.ts';
 import type { Process, World } from '../world/world.ts';
@@ -135,6 +135,10 @@ export class SimScreen implements Screen {
 
   get backlog(): number {
     return this.written - this.parsed;
+  }
+
+  get full(): boolean {
+    return this.backlog >= LIMITS.screenBacklog;
   }
 
   write(bytes: Uint8Array): void {

@@ -162,7 +162,15 @@ describe('what an agent makes of what viewers and their pods send', () => {
         },
       }),
       createScreen: () => ({
-        ...{ write: nothing, resize: nothing, backlog: 0, onCaughtUp: nothing, snapshot: nothing, dispose: nothing },
+        ...{
+          write: nothing,
+          resize: nothing,
+          backlog: 0,
+          full: false,
+          onCaughtUp: nothing,
+          snapshot: nothing,
+          dispose: nothing,
+        },
         ...{ answer: nothing, onReply: nothing },
       }),
       clock,

@@ -21,12 +21,20 @@ export class Feed {
   /** Up to here a look has found nothing to skip. */
   private lookAgainAt = 0;
   private readonly skipFrom: number;
+  private readonly parsed: (buffer: ArrayBufferLike) => void;
 
-  constructor(size: Size, scrollback: number, skipFrom: number = SKIP_FROM) {
+  /** `parsed` is given each buffer that was written when nothing of it is needed any more. */
+  constructor(
+    size: Size,
+    scrollback: number,
+    options: { skipFrom?: number; parsed?: (buffer: ArrayBufferLike) => void } = {},
+  ) {
     this.emulator = new Emulator(size, scrollback);
-    this.skipFrom = skipFrom;
+    this.skipFrom = options.skipFrom ?? SKIP_FROM;
+    this.parsed = options.parsed ?? (() => {});
   }
 
+  /** The buffer of `bytes` is the feed's until it gives it back, and nothing else is in it. */
   write(bytes: Uint8Array): void {
     if (bytes.length > 0) this.waiting.push(bytes);
   }
@@ -86,9 +94,18 @@ export class Feed {
       whole = head.length;
     }
     this.emulator.parse(head.subarray(0, whole));
-    if (whole === head.length) this.waiting.shift();
-    else this.waiting[0] = head.subarray(whole);
+    this.goOn(head, whole);
     return true;
+  }
+
+  /** The first item is done with up to `at`. */
+  private goOn(head: Uint8Array, at: number): void {
+    const left = head.length - at;
+    // A character that has not ended keeps no buffer.
+    const rest = left < 4 ? head.slice(at) : head.subarray(at);
+    if (left === 0) this.waiting.shift();
+    else this.waiting[0] = rest;
+    if (rest.buffer !== head.buffer) this.parsed(head.buffer);
   }
 
   private skipAhead(): boolean {
@@ -111,7 +128,7 @@ export class Feed {
     }
     emulator.parse(bytes.subarray(0, found.keep));
     emulator.skip(found.resume - found.keep, found.pen);
-    this.waiting[0] = bytes.subarray(found.resume);
+    this.goOn(bytes, found.resume);
     return true;
   }
 
@@ -138,6 +155,7 @@ export class Feed {
     for (const part of parts) {
       joined.set(part, at);
       at += part.length;
+      this.parsed(part.buffer);
     }
     this.waiting.splice(0, parts.length, joined);
     return joined;

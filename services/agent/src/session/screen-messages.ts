@@ -4,8 +4,8 @@ import type { ScreenSnapshot } from './screen.ts';
 
 export type ToThread =
   | { type: 'open'; screen: number; size: Size; scrollback: number }
-  /** Output; the buffer is handed over, not copied. */
-  | { type: 'write'; screen: number; bytes: Uint8Array<ArrayBuffer> }
+  /** Output; the buffer is handed over, not copied. One that is shared comes back with `buffers`. */
+  | { type: 'write'; screen: number; bytes: Uint8Array }
   | { type: 'resize'; screen: number; size: Size }
   /** Whether queries in the output that follows are answered. */
   | { type: 'answer'; screen: number; on: boolean }
@@ -15,6 +15,8 @@ export type ToThread =
 export type FromThread =
   /** Everything before this offset is parsed. */
   | { type: 'parsed'; screen: number; offset: number }
+  /** Parsed, and of use again. */
+  | { type: 'buffers'; buffers: SharedArrayBuffer[] }
   | { type: 'snapshot'; screen: number; request: number; snapshot: ScreenSnapshot }
   /** To be written to the program that asked. */
   | { type: 'reply'; screen: number; text: string }

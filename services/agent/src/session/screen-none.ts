@@ -3,6 +3,7 @@ import type { CreateScreen } from './screen.ts';
 
 export const noScreen: CreateScreen = () => ({
   backlog: 0,
+  full: false,
   write() {},
   resize() {},
   onCaughtUp() {},

@@ -47,7 +47,13 @@ function fed(
   chunk: number,
   skipFrom: number,
 ) {
-  const feed = new Feed(size, scrollback, skipFrom);
+  let givenBack = 0;
+  const parsed = (buffer: ArrayBufferLike) => {
+    givenBack += buffer.byteLength;
+    // Whoever has it next writes into it.
+    new Uint8Array(buffer).fill(0x58);
+  };
+  const feed = new Feed(size, scrollback, { skipFrom, parsed });
   let skipped = 0;
   const plain = feed.emulator.skip.bind(feed.emulator);
   feed.emulator.skip = (count, pen) => {
@@ -55,11 +61,12 @@ function fed(
     plain(count, pen);
   };
   for (let i = 0; i < bytes.length; i += chunk) {
-    feed.write(bytes.subarray(i, i + chunk));
+    feed.write(new Uint8Array(bytes.subarray(i, i + chunk)));
     // As much waits as a fast program leaves waiting.
     if ((i / chunk) % 8 === 7) feed.step();
   }
   while (feed.step());
+  expect(givenBack).toBeGreaterThanOrEqual(bytes.length);
   return { core: feed.emulator.core, offset: feed.emulator.offset, skipped };
 }
 

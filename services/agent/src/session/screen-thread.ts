@@ -14,7 +14,12 @@ const TELL_PARSED = 1024 * 1024;
 const told = new Map<number, number>();
 let scheduled = false;
 
+let parsedBuffers: SharedArrayBuffer[] = [];
+
 const say = (messages: FromThread[]) => port.postMessage(messages);
+const keep = (buffer: ArrayBufferLike) => {
+  if (buffer instanceof SharedArrayBuffer) parsedBuffers.push(buffer);
+};
 
 port.on('message', (messages: ToThread[]) => {
   for (const m of messages) guarded(m.screen, () => handle(m));
@@ -23,7 +28,7 @@ port.on('message', (messages: ToThread[]) => {
 
 function handle(m: ToThread): void {
   if (m.type === 'open') {
-    const feed = new Feed(m.size, m.scrollback);
+    const feed = new Feed(m.size, m.scrollback, { parsed: keep });
     feed.onReply((text) => say([{ type: 'reply', screen: m.screen, text }]));
     feeds.set(m.screen, feed);
     return;
@@ -81,7 +86,10 @@ function round(): void {
       parsed.push({ type: 'parsed', screen, offset });
     });
   }
-  if (parsed.length > 0) say(parsed);
+  if (parsed.length === 0) return;
+  const buffers = parsedBuffers;
+  parsedBuffers = [];
+  say(buffers.length > 0 ? [...parsed, { type: 'buffers', buffers }] : parsed);
 }
 
 /** What fails for one session is told, and harms no other. */

@@ -1,4 +1,5 @@
 // The screen in its thread: exact offsets, order, many sessions, and what happens when an emulator dies.
+import { LIMITS } from '@hermit/protocol';
 import { seeded } from '@hermit/transport';
 import { afterAll, describe, expect, it } from 'vitest';
 import { spawnPty } from '../terminal/pty.ts';
@@ -114,6 +115,25 @@ describe('a screen in its thread', () => {
     original.parse(block);
     expect(stateOf(copy.core, 1000)).toEqual(stateOf(original.core, 1000));
     screen.dispose();
+  });
+
+  it('is full when all screens together have more waiting than may be, and it more than its share', async () => {
+    const own = screenWorkers();
+    const screens = Array.from({ length: 16 }, () => own.createScreen({ cols: 80, rows: 24 }, 1000));
+    const [quiet, ...floods] = screens as [Screen, ...Screen[]];
+    let woken = 0;
+    for (const screen of floods) screen.onCaughtUp(() => woken++);
+    quiet.write(Buffer.from('a prompt'));
+    const line = Buffer.from(`${'x'.repeat(70)}\r\n`.repeat(15_000));
+    while (floods.some((screen) => !screen.full)) for (const screen of floods) screen.write(line);
+    const together = floods.reduce((sum, screen) => sum + screen.backlog, 0);
+    expect(together).toBeGreaterThanOrEqual(LIMITS.screenBacklogs);
+    expect(together).toBeLessThan(LIMITS.screenBacklogs + floods.length * line.length);
+    expect(floods.every((screen) => screen.backlog < LIMITS.screenBacklog)).toBe(true);
+    expect(quiet.full).toBe(false);
+    await until(() => woken >= floods.length, 'room for every one');
+    expect(floods.some((screen) => screen.full)).toBe(false);
+    await own.stop();
   });
 
   it('serves many sessions at once, none behind the flood of another', async () => {

@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import { LIMITS, type Size } from '@hermit/protocol';
 import type { CreateScreen, Screen, ScreenSnapshot } from './screen.ts';
+import { GatherBuffers, Gathered, HANDED_OVER } from './screen-buffers.ts';
 import type { FromThread, ToThread } from './screen-messages.ts';
 
 /** A session whose program was paused because of its backlog goes on below this. */
@@ -12,7 +13,6 @@ const CAUGHT_UP = LIMITS.screenBacklog / 4;
  * Output is handed over when so much has come, or so long after it came (bytes, milliseconds); at once when a snapshot
  * is asked for. The emulator skips most of a large piece, and of many small ones nothing: it costs more than the path.
  */
-const HANDED_OVER = 2 * 1024 * 1024;
 const HAND_OVER_AFTER = 250;
 /** Output with an escape in it that may be a question, while it is for the emulator to answer: handed over at once. */
 const QUESTION = 1024;
@@ -63,6 +63,10 @@ class ScreenThread {
   private scheduled = false;
   private handOver: NodeJS.Timeout | null = null;
   private heardAt = performance.now();
+  /** Written and not yet parsed, of all screens; and those whose programs wait because of that. */
+  private backlog = 0;
+  private crowded = new Set<WorkerScreen>();
+  readonly buffers = new GatherBuffers();
   private readonly watch: NodeJS.Timeout;
 
   constructor(onFailure: (reason: string) => void) {
@@ -72,7 +76,10 @@ class ScreenThread {
     this.worker.unref();
     this.worker.on('message', (messages: FromThread[]) => {
       this.heardAt = performance.now();
-      for (const m of messages) this.screens.get(m.screen)?.heard(m);
+      for (const m of messages) {
+        if (m.type === 'buffers') this.buffers.giveBack(m.buffers);
+        else this.screens.get(m.screen)?.heard(m);
+      }
     });
     this.worker.on('error', (error) => this.died(error instanceof Error ? error.message : String(error)));
     this.worker.on('exit', (code) => this.died(`it ended with ${code}`));
@@ -94,9 +101,36 @@ class ScreenThread {
   /** Goes out at the end of this turn of the event loop, with everything else of the turn. */
   post(message: ToThread): void {
     this.outbox.push(message);
-    if (message.type === 'write') this.transfer.push(message.bytes.buffer);
-    if (message.type === 'close') this.screens.delete(message.screen);
+    if (message.type === 'write' && message.bytes.buffer instanceof ArrayBuffer)
+      this.transfer.push(message.bytes.buffer);
     this.schedule();
+  }
+
+  close(screen: WorkerScreen, id: number): void {
+    this.post({ type: 'close', screen: id });
+    this.screens.delete(id);
+    this.crowded.delete(screen);
+  }
+
+  /** Written (positive) or parsed, by one of the screens. */
+  change(bytes: number): void {
+    this.backlog += bytes;
+    if (this.crowded.size === 0 || this.backlog >= LIMITS.screenBacklogs / 2) return;
+    const { crowded } = this;
+    this.crowded = new Set();
+    for (const screen of crowded) screen.roomAgain();
+  }
+
+  /** Together the screens have as much waiting as may be; each may have its share. */
+  full(screen: WorkerScreen, backlog: number): boolean {
+    if (this.backlog < LIMITS.screenBacklogs || backlog < LIMITS.screenBacklogs / this.screens.size) return false;
+    this.crowded.add(screen);
+    return true;
+  }
+
+  /** Nothing is gathered any longer while everybody waits for room. */
+  get pressed(): boolean {
+    return this.backlog >= LIMITS.screenBacklogs;
   }
 
   /** The screen has output to send; `much`: soon. */
@@ -163,8 +197,7 @@ class WorkerScreen implements Screen {
   private readonly failed: () => void;
   private written = 0;
   private parsed = 0;
-  private chunks: Uint8Array[] = [];
-  private chunkBytes = 0;
+  private readonly gathered: Gathered;
   private requests = new Map<number, (snapshot: ScreenSnapshot | null) => void>();
   private asked = 0;
   private dead = false;
@@ -176,10 +209,20 @@ class WorkerScreen implements Screen {
     this.id = id;
     this.thread = thread;
     this.failed = failed;
+    this.gathered = new Gathered(thread.buffers);
   }
 
   get backlog(): number {
     return this.dead ? 0 : this.written - this.parsed;
+  }
+
+  get full(): boolean {
+    const { backlog } = this;
+    return backlog >= LIMITS.screenBacklog || this.thread.full(this, backlog);
+  }
+
+  roomAgain(): void {
+    this.caughtUp();
   }
 
   /** Something is owed that comes soon: more than an unfinished character, or a snapshot. */
@@ -190,11 +233,14 @@ class WorkerScreen implements Screen {
   write(bytes: Uint8Array): void {
     if (this.dead || bytes.length === 0) return;
     this.written += bytes.length;
-    this.chunks.push(bytes);
-    this.chunkBytes += bytes.length;
+    this.thread.change(bytes.length);
+    for (let from = 0; from < bytes.length; ) {
+      from += this.gathered.add(bytes, from);
+      if (this.gathered.bytes >= HANDED_OVER) this.flush();
+    }
     // A program that asks prints little, and waits.
     const asks = this.answering && bytes.length <= QUESTION && bytes.includes(ESCAPE);
-    this.thread.willWrite(this, asks || this.chunkBytes >= HANDED_OVER);
+    this.thread.willWrite(this, asks || this.thread.pressed);
   }
 
   answer(on: boolean): void {
@@ -237,30 +283,30 @@ class WorkerScreen implements Screen {
 
   dispose(): void {
     if (this.dead) return;
-    this.dead = true;
-    this.chunks = [];
+    this.end();
     this.requests.clear();
-    this.thread.post({ type: 'close', screen: this.id });
+    this.thread.close(this, this.id);
   }
 
-  /** Hands what was written to the thread. The chunks are the history's as well, so they are copied, once. */
+  /** Hands what was written to the thread. */
   flush(): void {
-    if (this.chunkBytes === 0 || this.dead) return;
-    const bytes = new Uint8Array(this.chunkBytes);
-    let at = 0;
-    for (const chunk of this.chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    this.chunks = [];
-    this.chunkBytes = 0;
-    this.thread.post({ type: 'write', screen: this.id, bytes });
+    if (this.dead) return;
+    const bytes = this.gathered.take();
+    if (bytes) this.thread.post({ type: 'write', screen: this.id, bytes });
+  }
+
+  private end(): void {
+    this.thread.change(this.parsed - this.written);
+    this.dead = true;
+    this.gathered.take();
   }
 
   heard(m: FromThread): void {
     switch (m.type) {
       case 'parsed': {
         const before = this.backlog;
+        if (this.dead) return;
+        this.thread.change(this.parsed - m.offset);
         this.parsed = m.offset;
         if (before >= CAUGHT_UP && this.backlog < CAUGHT_UP) this.caughtUp();
         return;
@@ -287,9 +333,7 @@ class WorkerScreen implements Screen {
   /** The emulator is gone: nobody may wait for it. */
   fail(): void {
     if (this.dead) return;
-    this.dead = true;
-    this.chunks = [];
-    this.chunkBytes = 0;
+    this.end();
     for (const request of [...this.requests.keys()]) this.settle(request, null);
     this.caughtUp();
   }

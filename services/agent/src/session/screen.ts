@@ -6,13 +6,15 @@ import type { Size, Snapshot } from '@hermit/protocol';
 export type ScreenSnapshot = Snapshot & { offset: number; size: Size; title: string };
 
 export interface Screen {
-  /** Output in order, every byte of the session; the bytes must not change afterwards. */
+  /** Output in order, every byte of the session; what is needed of it is copied. */
   write(bytes: Uint8Array): void;
   /** From the next byte on the terminal has this size (CU-9). */
   resize(size: Size): void;
-  /** Bytes written and not yet parsed. A session pauses its program rather than let this grow without bound. */
+  /** Bytes written and not yet parsed. */
   readonly backlog: number;
-  /** Runs each time the backlog has fallen below a bound that the adapter chooses. */
+  /** So much waits to be parsed, here or on all screens together, that the program is to wait until `onCaughtUp`. */
+  readonly full: boolean;
+  /** Runs when there is room again, at a bound that the adapter chooses. */
   onCaughtUp(listener: () => void): void;
   /** Whether queries in what is written from now on are answered (IN-6); they are at first. */
   answer(on: boolean): void;

@@ -43,7 +43,15 @@ beforeEach(() => {
       },
     }),
     createScreen: () => ({
-      ...{ write: nothing, resize: nothing, backlog: 0, onCaughtUp: nothing, snapshot: nothing, dispose: nothing },
+      ...{
+        write: nothing,
+        resize: nothing,
+        backlog: 0,
+        full: false,
+        onCaughtUp: nothing,
+        snapshot: nothing,
+        dispose: nothing,
+      },
       answer: (on) => {
         answers = on;
       },

@@ -32,7 +32,15 @@ beforeEach(() => {
       ...{ pause: nothing, resume: nothing, kill: nothing, resize: (size) => void resizes.push(size) },
     }),
     createScreen: () => ({
-      ...{ write: nothing, resize: nothing, backlog: 0, onCaughtUp: nothing, snapshot: nothing, dispose: nothing },
+      ...{
+        write: nothing,
+        resize: nothing,
+        backlog: 0,
+        full: false,
+        onCaughtUp: nothing,
+        snapshot: nothing,
+        dispose: nothing,
+      },
       ...{ answer: nothing, onReply: nothing },
     }),
     clock: { ...systemClock, after: () => ({ cancel: nothing }), every: () => ({ cancel: nothing }) },

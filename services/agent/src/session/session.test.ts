@@ -174,7 +174,14 @@ describe('a session that has ended', () => {
 it('a program that waits for its own screen counts as waiting', () => {
   const nothing = () => {};
   const relay = new HandRelay(() => ({
-    ...{ backlog: LIMITS.screenBacklog, write: nothing, resize: nothing, onCaughtUp: nothing, answer: nothing },
+    ...{
+      backlog: LIMITS.screenBacklog,
+      full: true,
+      write: nothing,
+      resize: nothing,
+      onCaughtUp: nothing,
+      answer: nothing,
+    },
     ...{ onReply: nothing, snapshot: nothing, dispose: nothing },
   }));
   relay.start();

@@ -482,7 +482,7 @@ export class Session {
     const { end } = this.log;
     const held = this.patience.holds(this.attachments.values(), end, now);
     this.paused = held || mustPause(this.attachments.values(), end, this.history, now, this.delivery.pending);
-    const reading = !this.paused && this.screen.backlog < LIMITS.screenBacklog;
+    const reading = !this.paused && !this.screen.full;
     if (reading === this.reading || this.exit !== null) return;
     this.reading = reading;
     if (reading) this.terminal.resume();

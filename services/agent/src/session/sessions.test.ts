@@ -37,6 +37,7 @@ beforeEach(() => {
         write: nothing,
         resize: nothing,
         backlog: 0,
+        full: false,
         onCaughtUp: nothing,
         answer: nothing,
         onReply: nothing,
