@@ -38,7 +38,7 @@ const agent = workspaces.agent;
 /** Files that have to run in a browser, too. */
 const isForBrowsers = ({ path }: SourceFile): boolean =>
   within(path, `${workspaces.protocol}/`, `${workspaces.client}/`, `${workspaces.web}/`) ||
-  (within(path, `${workspaces.transport}/`) && path !== `${workspaces.transport}/node.ts`);
+  (within(path, `${workspaces.transport}/`) && !/\/(node|small-nursery)\.ts$/.test(path));
 
 /** The state machines that run on whatever clock, randomness and transport they are given. */
 const isPure = ({ path }: SourceFile): boolean =>
@@ -116,13 +116,14 @@ export const rules: readonly Rule[] = [
     },
   },
   {
-    name: 'nothing below imports main.ts or app.ts of the relay',
+    name: 'nothing below imports main.ts, process.ts or app.ts of the relay',
     check(file) {
       if (!within(file.path, `${relay}/`)) return [];
       const upwards = file.imports.filter((specifier) => {
         const target = resolveRelative(file.path, specifier);
-        const toApp = target === `${relay}/app.ts` && !/\/(main|index)\.ts$/.test(file.path);
-        return toApp || target === `${relay}/main.ts`;
+        const toApp = target === `${relay}/app.ts` && !/\/(process|index)\.ts$/.test(file.path);
+        const toProcess = target === `${relay}/process.ts` && file.path !== `${relay}/main.ts`;
+        return toApp || toProcess || target === `${relay}/main.ts`;
       });
       return imports(upwards, 'main → app → sockets, http → relay → bus, presence, auth');
     },
