@@ -1,5 +1,12 @@
 // Plays every scenario with every contestant that can: rounds in turn, so that drift of the machine hits all alike.
-import { type Contestant, missing, NO_WISHES, type Running, type Wishes } from './contestants/contestant.ts';
+import {
+  type Ability,
+  type Contestant,
+  missing,
+  NO_WISHES,
+  type Running,
+  type Wishes,
+} from './contestants/contestant.ts';
 import type { Processes } from './machine/processes.ts';
 import { Stage } from './machine/stage.ts';
 import { type Corpus, writeCorpus } from './programs/corpus.ts';
@@ -44,8 +51,10 @@ async function play(
   progress: Progress,
 ): Promise<ScenarioResult> {
   const floors = scenario.floors?.(plan.quick) ?? true;
+  const needs: readonly Ability[] =
+    plan.quick && scenario.quickWithTwoPods ? [...scenario.needs, 'redis'] : scenario.needs;
   const able = plan.contestants.filter(
-    (contestant) => missing(contestant, scenario.needs).length === 0 && (floors || contestant.underTest),
+    (contestant) => missing(contestant, needs).length === 0 && (floors || contestant.underTest),
   );
   const results = able.map(({ name, what, floor, underTest, insideLoad = false }): ContestantResult => {
     return { contestant: name, what, floor, underTest, insideLoad, rounds: [] };

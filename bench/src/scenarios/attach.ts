@@ -11,6 +11,7 @@ export const attach: Scenario = {
   name: 'attach',
   what: 'attaching as a person does to a session that has printed 50 MB, until its first screen is painted',
   needs: ['program', 'share'],
+  quickWithTwoPods: true,
   metrics: () => [
     { name: 'p50', unit: 'ms', better: 'less' },
     { name: 'slowest', unit: 'ms', better: 'less' },

@@ -11,6 +11,7 @@ export const crowd: Scenario = {
   name: 'crowd',
   what: `more and more sessions of one agent, each typed in ${KEYS_PER_SECOND} times a second; the knee is the last step with p95 within ${GOOD_P95_MS} ms`,
   needs: ['program', 'pods'],
+  quickWithTwoPods: true,
   metrics: (quick) => [
     ...steps(quick).map((step) => ({ name: `p95 of ${step}`, unit: 'ms', better: 'less' }) as const),
     { name: 'knee', unit: 'sessions', better: 'more' },

@@ -4,7 +4,7 @@ import type { Scenario } from './scenario.ts';
 
 const KEYS_PER_SECOND = 100;
 /** Before anything counts, so many keys at a faster rate: a pod that has been up for a minute has compiled its code. */
-const WARM_UP = { perSecond: 1_000, seconds: 3 };
+const WARM_UP = { perSecond: 1_500, seconds: 2 };
 const DRAIN_MS = 5_000;
 
 export const echo: Scenario = {
@@ -18,7 +18,7 @@ export const echo: Scenario = {
   ],
   rounds: (quick) => ({ counted: quick ? 3 : 5, warmUp: true }),
   async measure({ running, stage, quick, warmUp, seed, attendance }) {
-    const pace = warmUp ? WARM_UP : { perSecond: KEYS_PER_SECOND, seconds: quick ? 3 : 10 };
+    const pace = warmUp ? WARM_UP : { perSecond: KEYS_PER_SECOND, seconds: quick ? 2 : 10 };
     const typed = attendance.note(
       await stage.load('load-1').ask({
         do: 'type',

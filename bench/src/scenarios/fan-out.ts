@@ -11,6 +11,7 @@ export const fanOut: Scenario = {
   name: 'fan-out',
   what: `one session to ${VIEWERS.join(', ')} viewers: bytes of all viewers per second, each viewer's content compared`,
   needs: ['program', 'share'],
+  quickWithTwoPods: true,
   metrics: () => VIEWERS.map((viewers) => ({ name: `to ${viewers}`, unit: 'MB/s', better: 'more' })),
   rounds: (quick) => ({ counted: quick ? 1 : 5, warmUp: !quick }),
   async measure(act) {

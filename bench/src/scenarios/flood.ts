@@ -13,6 +13,7 @@ export const flood: Scenario = {
   name: 'flood',
   what: `echo of one quiet session while ${FLOODS} sessions of the same agent print as fast as they can`,
   needs: ['program'],
+  quickWithTwoPods: true,
   metrics: () => [
     { name: 'p50', unit: 'ms', better: 'less' },
     { name: 'p95', unit: 'ms', better: 'less' },

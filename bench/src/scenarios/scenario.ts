@@ -23,6 +23,8 @@ export interface Scenario {
   readonly fresh?: boolean;
   /** Whether the floors play too. */
   floors?(quick: boolean): boolean;
+  /** A quick run asks only those with two pods: the targets are theirs. */
+  readonly quickWithTwoPods?: boolean;
   /** Rounds that count, and whether an uncounted one goes before them. */
   rounds(quick: boolean): { counted: number; warmUp: boolean };
   measure(act: Act): Promise<Measurement>;

@@ -4,6 +4,7 @@ import { cpuSecondsOf } from '../machine/usage.ts';
 import { percentile } from '../report/statistics.ts';
 import type { Act, Scenario } from './scenario.ts';
 
+const AGENTS = 1_000;
 const DEADLINE_MS = 30_000;
 /** The interval over which a pod's share of a core is taken. */
 const LOOK_MS = 250;
@@ -19,7 +20,7 @@ export const storm: Scenario = {
     { name: 'busiest pod', unit: 'cores', better: 'less' },
     { name: 'presence right', unit: 'ms', better: 'less' },
   ],
-  wishes: (quick) => ({ lightAgents: count(quick) }),
+  wishes: () => ({ lightAgents: AGENTS }),
   fresh: true,
   rounds: (quick) => ({ counted: quick ? 1 : 5, warmUp: false }),
   async measure(act) {
@@ -27,17 +28,16 @@ export const storm: Scenario = {
     const pods = running.pods;
     if (!running.lightAgents || !pods || pods.agent === pods.viewer) throw new Error('A storm needs a pod to go to.');
     const load = stage.load('load-1');
-    const agents = count(act.quick);
-    await load.ask({ do: 'agents-open', agents: running.lightAgents, first: 0, count: agents });
+    await load.ask({ do: 'agents-open', agents: running.lightAgents, first: 0, count: AGENTS });
     const watch = busiest(pods.viewer.pid);
     const killedAt = wallMs();
     pods.agent.signal('SIGKILL');
     const back = attendance.note(await load.ask({ do: 'agents-back', deadlineMs: DEADLINE_MS }));
-    const online = await presenceRight(act, agents, killedAt);
+    const online = await presenceRight(act, AGENTS, killedAt);
     const cores = watch.stop();
     const times = back.backAt.map((at) => at - killedAt).sort((a, b) => a - b);
     const faults: string[] = [];
-    if (back.lost !== agents) faults.push(`only ${back.lost} of ${agents} agents were on the pod that was killed`);
+    if (back.lost !== AGENTS) faults.push(`only ${back.lost} of ${AGENTS} agents were on the pod that was killed`);
     if (back.missing > 0) faults.push(`${back.missing} agents did not come back within ${DEADLINE_MS} ms`);
     if (online === 'wrong') faults.push('presence does not say that every machine is online');
     const metrics: Record<string, number> = {
@@ -50,10 +50,6 @@ export const storm: Scenario = {
     return { metrics, faults };
   },
 };
-
-function count(quick: boolean): number {
-  return quick ? 300 : 1_000;
-}
 
 /** The largest share of a core that a process had in any interval. */
 function busiest(pid: number): { stop(): number } {
