@@ -10,6 +10,7 @@ import { openDatabase } from './accounts/database.ts';
 import { createDirectory } from './accounts/directory.ts';
 import { migrate } from './accounts/migrate.ts';
 import { beTheOnlyPod } from './accounts/only-pod.ts';
+import { createPasswords } from './accounts/passwords.ts';
 import { RememberedTokens } from './accounts/remembered-tokens.ts';
 import { createRevocations } from './accounts/revocations.ts';
 import { createSignOnAttempts } from './auth/sign-on-attempt.ts';
@@ -90,6 +91,7 @@ export async function createApp(config: Config): Promise<App> {
       machinesPerUser: config.machinesPerUser,
       singleSignOnOpens: config.signOnOpens,
       auditLife: config.auditDays * 86_400_000,
+      passwords: createPasswords({ onHash: () => metrics.passwordHashes.inc() }),
       onChange: (change) => {
         if ('machineId' in change && change.type !== 'rights_changed') revocations.revoke(change.machineId);
         announce(pod, change);

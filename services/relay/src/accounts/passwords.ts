@@ -20,14 +20,22 @@ export type PasswordOptions = {
   concurrency?: number;
   /** Those who may wait; more are refused with UNAVAILABLE. */
   queue?: number;
+  /** Called for each hash that is computed, the decoy's included. */
+  onHash?: () => void;
 };
 
 export type Passwords = ReturnType<typeof createPasswords>;
 
-export function createPasswords({ cost = COST, concurrency = 2, queue = 128 }: PasswordOptions = {}) {
-  const options = { ...cost, type: argon2id } as const;
-  const take = turns(concurrency, queue);
-  const compute = (password: string | Buffer) => take(() => hash(password, options));
+export function createPasswords(options: PasswordOptions = {}) {
+  const { cost = COST, concurrency = 2, queue = 128, onHash = () => {} } = options;
+  const kind = { ...cost, type: argon2id } as const;
+  const turn = turns(concurrency, queue);
+  const take = <T>(work: () => Promise<T>) =>
+    turn(() => {
+      onHash();
+      return work();
+    });
+  const compute = (password: string | Buffer) => take(() => hash(password, kind));
   // What nobody's password matches: an address without an account costs as much time as one with.
   const decoy = compute(randomBytes(32));
   decoy.catch(() => {});

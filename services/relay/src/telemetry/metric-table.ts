@@ -126,6 +126,10 @@ export const METRICS = {
     kind: 'the last part of a route under `/auth/`',
     result: ['ok', 'rejected', 'refused', 'invalid', 'rate_limited', 'unavailable', 'failed'],
   }),
+  passwordHashes: counter(
+    'password_hashes_total',
+    'Hashes of passwords (argon2id) that were computed: log-ins, registrations, passwords that are asked for again. Agents cause none.',
+  ),
   draining: gauge('draining', '1 while the pod is leaving.'),
   drained: counter(
     'drained_connections_total',
