@@ -25,6 +25,8 @@ export type AccountsWorld = {
   person(): Promise<User>;
   /** Accounts with other options, on the same database. */
   make(over: Partial<AccountsOptions>): Accounts;
+  /** The same accounts, as they are when no token can be signed: no login comes about. */
+  signingFails(): Accounts;
 };
 
 const servers: Record<string, () => Promise<{ url?: string; dataDir: string; dispose(): Promise<void> }>> = {
@@ -86,5 +88,6 @@ function worldOf(sql: Sql): AccountsWorld {
     },
     person: () => accounts.register({ email: `person-${++serial}@example.org`, password: PASSWORD }),
     make,
+    signingFails: () => make({ tokens: { ...tokens, signRefresh: () => Promise.reject(new Error('no key')) } }),
   };
 }

@@ -46,17 +46,17 @@ export function createAccounts(options: AccountsOptions) {
   const { sql, tokens, registration = 'open', machinesPerUser = 1000, onChange = () => {}, now = Date.now } = options;
   const { auditLife = 90 * 86_400_000, singleSignOnOpens = registration === 'open' } = options;
   const passwords = options.passwords ?? createPasswords();
-  const logins = createLogins({ sql, tokens, onChange, now });
-  const machines = createMachines({ sql, onChange, machinesPerUser });
+  const { openLoginFor, ...logins } = createLogins({ sql, tokens, onChange, now });
+  const { addMachine, replaceToken, ...machines } = createMachines({ sql, onChange, machinesPerUser });
   return withDeadline({
     ...createUsers({ sql, passwords, registration, now }),
     ...createInvites({ sql, now }),
     ...createIdentities({ sql, now, open: singleSignOnOpens }),
     ...logins,
     ...machines,
-    ...createDevices({ sql, now, ...logins, ...machines }),
+    ...createDevices({ sql, now, onChange, openLoginFor, addMachine, replaceToken }),
     ...createShares({ sql, onChange, now }),
-    ...createSignInLinks({ sql, now }),
+    ...createSignInLinks({ sql, now, openLoginFor }),
     ...createTidying({ sql, now, auditLife }),
   });
 }

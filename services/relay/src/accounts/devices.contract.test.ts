@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type AccountsWorld, accountsWorlds } from './accounts-worlds.contract.ts';
-import { DEVICE_LIFE } from './devices.ts';
+import { DEVICE_LIFE, MOST_DEVICES, MOST_OF_NETWORK } from './devices.ts';
 
 const ORIGIN = { address: '192.0.2.7', client: 'hermit 1.0' };
 const APPROVE = { approve: true, replace: false };
@@ -93,6 +93,57 @@ describe.each(accountsWorlds)('devices on %s', (_, start) => {
     expect(outcome.machine.machine.id).toBe(before.machine.id);
     expect(await at.accounts.machineByToken(before.token)).toBeNull();
     expect(at.changes).toEqual([expect.objectContaining({ type: 'machine_token_rotated' })]);
+  });
+
+  it('are not spent where no login, and no machine, comes of them', async () => {
+    const user = await at.person();
+    const [login, box] = [await at.accounts.startDevice(null, ORIGIN), await at.accounts.startDevice('box', ORIGIN)];
+    for (const { code } of [login, box]) await at.accounts.decideDevice(user.id, code, APPROVE);
+    await expect(at.signingFails().deviceOutcome(login.secret)).rejects.toThrow('no key');
+    expect(await at.accounts.deviceOutcome(login.secret)).toMatchObject({ status: 'login', login: { user } });
+    const full = at.make({ machinesPerUser: 0 });
+    await expect(full.deviceOutcome(box.secret)).rejects.toMatchObject({ code: 'MACHINE_LIMIT' });
+    expect(await at.accounts.deviceOutcome(box.secret)).toMatchObject({ status: 'machine', replaced: false });
+  });
+
+  describe('who asks for too many', () => {
+    const TOO_MANY = { code: 'RATE_LIMITED' };
+    const count = async () => {
+      const [row] = await at.sql<{ count: number }[]>`select count(*)::int as count from device_requests`;
+      return Number(row?.count);
+    };
+    beforeEach(async () => {
+      await at.sql`delete from device_requests`;
+    });
+    /** Rows as a flood leaves them. */
+    const flood = (many: number, network: string) => at.sql`
+      insert into device_requests (id, code_hash, secret_hash, client, address, network, created_at, expires_at)
+      select gen_random_uuid(), uuid_send(gen_random_uuid()), '', '', '', ${network}, ${new Date(at.now())}::timestamptz,
+        ${new Date(at.now() + DEVICE_LIFE)}::timestamptz
+      from generate_series(1, ${many}::int)`;
+
+    it('is refused, and nobody elsewhere, until the old ones are over', async () => {
+      const [here, there] = [
+        { ...ORIGIN, network: 'here' },
+        { ...ORIGIN, network: 'there' },
+      ] as const;
+      await flood(MOST_OF_NETWORK - 1, here.network);
+      await at.accounts.startDevice(null, here);
+      await expect(at.accounts.startDevice(null, here)).rejects.toMatchObject(TOO_MANY);
+      await at.accounts.startDevice(null, there);
+      at.advance(DEVICE_LIFE);
+      await at.accounts.startDevice(null, here);
+    });
+
+    it('from everywhere, fills the table to its bound and no further; what is over makes room', async () => {
+      await flood(MOST_DEVICES - 1, 'elsewhere');
+      await at.accounts.startDevice(null, ORIGIN);
+      await expect(at.accounts.startDevice(null, ORIGIN)).rejects.toMatchObject(TOO_MANY);
+      expect(await count()).toBe(MOST_DEVICES);
+      at.advance(DEVICE_LIFE);
+      await at.accounts.startDevice(null, ORIGIN);
+      expect(await count()).toBeLessThan(MOST_DEVICES);
+    });
   });
 
   it.each(['', 'BCDF-BCDF', 'x', '12345678', "' or 1=1 --", '\u0000', 'B'.repeat(1000)])(

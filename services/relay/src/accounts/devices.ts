@@ -1,7 +1,8 @@
 // Devices that are let in without a password: each shows a code, and somebody who is logged in approves it.
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { HermitError } from '@hermit/protocol';
-import type { Sql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
+import type { OnChange } from './changes.ts';
 import type { Login, Origin } from './logins.ts';
 import { sameHash, sha256 } from './machine-token.ts';
 import type { MachineWithToken } from './machines.ts';
@@ -13,10 +14,14 @@ export const DEVICE_LIFE = 10 * 60_000;
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const LENGTH = 8;
 /**
- * Requests that wait at once, of everybody together: a guess among them hits once in two million. Of one address they are
- * bounded by the rule `device`, whose time is the life of a code.
+ * Requests at once, of everybody together: a guess among them hits once in two million. Those that are counted in the
+ * same instant do not see each other, so there may be more by as many as pods have connections to the database.
  */
-const MOST = 10_000;
+export const MOST_DEVICES = 10_000;
+/** Of one network, so that a stranger leaves room for others also where no rule counts: `RATE_LIMITS`, Redis away. */
+export const MOST_OF_NETWORK = 100;
+/** Old ones that go with each new one: as fast as they can come, so that the table keeps within its bound by itself. */
+const CLEARED = 10;
 const SECRET = /^hmd_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
 
 export type StartedDevice = {
@@ -65,32 +70,69 @@ type Row = {
 export type DevicesOptions = {
   sql: Sql;
   now: () => number;
-  openLogin(user: User, origin: Origin): Promise<Login>;
-  createMachine(userId: string, name: string): Promise<MachineWithToken>;
-  rotateMachineToken(userId: string, machineId: string): Promise<MachineWithToken>;
+  onChange: OnChange;
+  openLoginFor(whose: (tx: TransactionSql) => Promise<User>, origin: Origin): Promise<Login>;
+  addMachine(tx: TransactionSql, userId: string, name: string): Promise<MachineWithToken>;
+  replaceToken(tx: TransactionSql, userId: string, machineId: string): Promise<MachineWithToken>;
 };
 
-export function createDevices({ sql, now, openLogin, createMachine, rotateMachineToken }: DevicesOptions) {
+export function createDevices(options: DevicesOptions) {
+  const { sql, now, onChange, openLoginFor, addMachine, replaceToken } = options;
   const waiting = (code: string) => sql`
     code_hash = ${sha256(lettersOf(code))} and approved is null and expires_at > ${new Date(now())}`;
 
-  async function machineNamed(userId: string, name: string): Promise<string | null> {
-    const [found] = await sql<{ id: string }[]>`select id from machines where user_id = ${userId} and name = ${name}`;
+  async function machineNamed(userId: string, name: string, at: Sql | TransactionSql = sql): Promise<string | null> {
+    const [found] = await at<{ id: string }[]>`select id from machines where user_id = ${userId} and name = ${name}`;
     return found?.id ?? null;
   }
 
+  /** Of two that ask at once, one gets it. */
+  async function take(at: Sql | TransactionSql, id: string): Promise<void> {
+    const taken = await at`delete from device_requests where id = ${id}`;
+    if (taken.count === 0) throw unknownSecret();
+  }
+
+  async function takeUser(tx: TransactionSql, id: string, userId: string): Promise<User> {
+    await take(tx, id);
+    const [user] = await tx<User[]>`select id, email, administrator from users where id = ${userId}`;
+    if (user === undefined) throw unknownSecret();
+    return user;
+  }
+
+  async function takeMachine(row: Row, userId: string, name: string): Promise<DeviceOutcome> {
+    const outcome = (await sql.begin(async (tx) => {
+      await take(tx, row.id);
+      const present = row.replace ? await machineNamed(userId, name, tx) : null;
+      const machine = await (present === null ? addMachine(tx, userId, name) : replaceToken(tx, userId, present));
+      return { status: 'machine', userId, machine, replaced: present !== null };
+    })) as Extract<DeviceOutcome, { status: 'machine' }>;
+    const { machine, replaced } = outcome;
+    if (replaced) onChange({ type: 'machine_token_rotated', userId, machineId: machine.machine.id });
+    return outcome;
+  }
+
   return {
-    /** `machineName` null: for a login. Throws RATE_LIMITED while too many wait. */
-    async startDevice(machineName: string | null, { client, address }: Origin): Promise<StartedDevice> {
+    /** `machineName` null: for a login. Throws RATE_LIMITED while too many wait, of all or of this network. */
+    async startDevice(
+      machineName: string | null,
+      { client, address, network = address }: Origin & { network?: string },
+    ): Promise<StartedDevice> {
       const [id, secret] = [randomUUID(), randomBytes(32).toString('base64url')];
       const code = Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('');
       const [at, expiresAt] = [new Date(now()), now() + DEVICE_LIFE];
-      const [open] = await sql<{ count: number }[]>`
-        select count(*)::int as count from device_requests where expires_at > ${at}`;
-      if ((open?.count ?? 0) >= MOST) throw new HermitError('RATE_LIMITED', 'Too many devices wait to be let in.');
-      await sql`
-        insert into device_requests (id, code_hash, secret_hash, machine_name, client, address, created_at, expires_at)
-        values (${id}, ${sha256(code)}, ${sha256(secret)}, ${machineName}, ${client}, ${address}, ${at}, ${new Date(expiresAt)})`;
+      const open = sql`select count(*) from device_requests where expires_at > ${at}`;
+      const made = await sql`
+        with gone as (
+          delete from device_requests where id in (
+            select id from device_requests where expires_at <= ${at} limit ${CLEARED} for update skip locked
+          )
+        )
+        insert into device_requests
+          (id, code_hash, secret_hash, machine_name, client, address, network, created_at, expires_at)
+        select ${id}, ${sha256(code)}, ${sha256(secret)}, ${machineName}, ${client}, ${address}, ${network},
+          ${at}::timestamptz, ${new Date(expiresAt)}::timestamptz
+        where (${open}) < ${MOST_DEVICES} and (${open} and network = ${network}) < ${MOST_OF_NETWORK}`;
+      if (made.count === 0) throw new HermitError('RATE_LIMITED', 'Too many devices wait to be let in.');
       return { code: `${code.slice(0, 4)}-${code.slice(4)}`, secret: `hmd_${id}_${secret}`, expiresAt };
     },
 
@@ -130,7 +172,7 @@ export function createDevices({ sql, now, openLogin, createMachine, rotateMachin
     },
 
     /**
-     * What became of a request; what it was for is handed out once. Throws NOT_FOUND for a secret that is unknown, used
+     * What became of a request; what it was for is handed out once, and the request spent with it, or neither. Throws NOT_FOUND for a secret that is unknown, used
      * or too old; MACHINE_LIMIT or DUPLICATE where the machine cannot be made any more.
      */
     async deviceOutcome(secret: string): Promise<DeviceOutcome> {
@@ -140,19 +182,13 @@ export function createDevices({ sql, now, openLogin, createMachine, rotateMachin
         select * from device_requests where id = ${id} and expires_at > ${new Date(now())}`;
       if (row === undefined || !sameHash(row.secret_hash, sha256(word))) throw unknownSecret();
       if (row.approved === null) return { status: 'pending' };
-      // Of two that ask at once, one gets it.
-      const taken = await sql`delete from device_requests where id = ${id}`;
-      if (taken.count === 0) throw unknownSecret();
-      if (!row.approved || row.user_id === null) return { status: 'denied' };
       const { user_id: userId, machine_name: name, client, address } = row;
-      if (name === null) {
-        const [user] = await sql<User[]>`select id, email, administrator from users where id = ${userId}`;
-        if (user === undefined) throw unknownSecret();
-        return { status: 'login', login: await openLogin(user, { client, address }) };
+      if (!row.approved || userId === null) {
+        await take(sql, id);
+        return { status: 'denied' };
       }
-      const present = row.replace ? await machineNamed(userId, name) : null;
-      const made = present === null ? createMachine(userId, name) : rotateMachineToken(userId, present);
-      return { status: 'machine', userId, machine: await made, replaced: present !== null };
+      if (name !== null) return takeMachine(row, userId, name);
+      return { status: 'login', login: await openLoginFor((tx) => takeUser(tx, id, userId), { client, address }) };
     },
   };
 }

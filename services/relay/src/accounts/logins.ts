@@ -90,19 +90,24 @@ export function createLogins({ sql, tokens, onChange, now }: LoginsOptions) {
     }) as Promise<Login | 'reused' | null>;
   }
 
+  /** A login for whom `whose` finds: what that spends is spent with the login, or not at all. */
+  async function openLoginFor(whose: (tx: TransactionSql) => Promise<User>, origin: Origin = NOWHERE): Promise<Login> {
+    const { login, over } = (await sql.begin(async (tx) => {
+      const user = await whose(tx);
+      const login = await issue(tx, user, randomUUID(), origin);
+      const over = await tx<{ id: string }[]>`
+        delete from logins where id in (
+          select id from logins where user_id = ${user.id} order by last_used_at desc, id offset ${PER_USER}
+        ) returning id`;
+      return { login, over: over.map(({ id }) => id) };
+    })) as { login: Login; over: string[] };
+    if (over.length > 0) onChange({ type: 'logins_ended', userId: login.user.id, loginIds: over });
+    return login;
+  }
+
   return {
-    async openLogin(user: User, origin: Origin = NOWHERE): Promise<Login> {
-      const opened = (await sql.begin(async (tx) => {
-        const login = await issue(tx, user, randomUUID(), origin);
-        const over = await tx<{ id: string }[]>`
-          delete from logins where id in (
-            select id from logins where user_id = ${user.id} order by last_used_at desc, id offset ${PER_USER}
-          ) returning id`;
-        return { login, over: over.map(({ id }) => id) };
-      })) as { login: Login; over: string[] };
-      if (opened.over.length > 0) onChange({ type: 'logins_ended', userId: user.id, loginIds: opened.over });
-      return opened.login;
-    },
+    openLoginFor,
+    openLogin: (user: User, origin?: Origin): Promise<Login> => openLoginFor(async () => user, origin),
 
     /** Each refresh token works once; a second use ends its login. Throws INVALID_TOKEN; TokenReused for the latter. */
     async renewLogin(refreshToken: string, origin: Origin = NOWHERE): Promise<Login> {

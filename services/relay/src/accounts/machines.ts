@@ -1,7 +1,7 @@
 // Machines: whose they are, what they are called, and the tokens their agents come with.
 import { randomUUID } from 'node:crypto';
 import { HermitError, isUuid } from '@hermit/protocol';
-import type { Sql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
 import type { OnChange } from './changes.ts';
 import { issueMachineToken, readMachineToken, sameHash } from './machine-token.ts';
 
@@ -22,6 +22,36 @@ export type MachinesOptions = { sql: Sql; onChange: OnChange; machinesPerUser: n
 /** Whoever asks for a machine of another user gets what they would get for none at all: null, or MACHINE_NOT_FOUND. */
 export function createMachines({ sql, onChange, machinesPerUser }: MachinesOptions) {
   const columns = sql`id, user_id, name, last_seen`;
+
+  /** Throws DUPLICATE, MACHINE_LIMIT or USER_NOT_FOUND. */
+  async function addMachine(tx: TransactionSql, userId: string, name: string): Promise<MachineWithToken> {
+    const id = randomUUID();
+    const { token, hash } = issueMachineToken(id);
+    // Counted under the owner's lock, or two at once would both find the last place free.
+    const owner = await tx`select 1 from users where id = ${userId} for no key update`;
+    if (owner.length === 0) throw new HermitError('USER_NOT_FOUND');
+    const [owned] = await tx<{ count: number }[]>`
+      select count(*)::int as count from machines where user_id = ${userId}`;
+    if ((owned?.count ?? 0) >= machinesPerUser) {
+      throw new HermitError('MACHINE_LIMIT', `A user may own at most ${machinesPerUser} machines.`);
+    }
+    const [row] = await tx<Row[]>`
+      insert into machines (id, user_id, name, token_hash) values (${id}, ${userId}, ${name}, ${hash})
+      on conflict (user_id, name) do nothing
+      returning ${columns}`;
+    if (row === undefined) throw duplicate();
+    return { machine: machineOf(row), token };
+  }
+
+  /** Throws MACHINE_NOT_FOUND. Whoever calls it tells of it, once it is certain. */
+  async function replaceToken(at: Sql | TransactionSql, userId: string, machineId: string): Promise<MachineWithToken> {
+    const { token, hash } = issueMachineToken(machineId);
+    const [row] = await at<Row[]>`
+      update machines set token_hash = ${hash} where id = ${machineId} and user_id = ${userId}
+      returning ${columns}`;
+    if (row === undefined) throw notFound();
+    return { machine: machineOf(row), token };
+  }
 
   return {
     async machinesOf(userId: string): Promise<Machine[]> {
@@ -45,28 +75,12 @@ export function createMachines({ sql, onChange, machinesPerUser }: MachinesOptio
       return row !== undefined && sameHash(row.token_hash, claimed.hash) ? machineOf(row) : null;
     },
 
+    addMachine,
+    replaceToken,
+
     /** Throws DUPLICATE, MACHINE_LIMIT or USER_NOT_FOUND. */
-    async createMachine(userId: string, name: string): Promise<MachineWithToken> {
-      const id = randomUUID();
-      const { token, hash } = issueMachineToken(id);
-      const machine = (await sql.begin(async (tx) => {
-        // Counted under the owner's lock, or two at once would both find the last place free.
-        const owner = await tx`select 1 from users where id = ${userId} for no key update`;
-        if (owner.length === 0) throw new HermitError('USER_NOT_FOUND');
-        const [owned] = await tx<{ count: number }[]>`
-          select count(*)::int as count from machines where user_id = ${userId}`;
-        if ((owned?.count ?? 0) >= machinesPerUser) {
-          throw new HermitError('MACHINE_LIMIT', `A user may own at most ${machinesPerUser} machines.`);
-        }
-        const [row] = await tx<Row[]>`
-          insert into machines (id, user_id, name, token_hash) values (${id}, ${userId}, ${name}, ${hash})
-          on conflict (user_id, name) do nothing
-          returning ${columns}`;
-        if (row === undefined) throw duplicate();
-        return machineOf(row);
-      })) as Machine;
-      return { machine, token };
-    },
+    createMachine: (userId: string, name: string): Promise<MachineWithToken> =>
+      sql.begin((tx) => addMachine(tx, userId, name)) as Promise<MachineWithToken>,
 
     /** Throws DUPLICATE or MACHINE_NOT_FOUND. */
     async renameMachine(userId: string, machineId: string, name: string): Promise<Machine> {
@@ -98,13 +112,9 @@ export function createMachines({ sql, onChange, machinesPerUser }: MachinesOptio
     /** The token before is worth nothing from then on. Throws MACHINE_NOT_FOUND. */
     async rotateMachineToken(userId: string, machineId: string): Promise<MachineWithToken> {
       if (!isUuid(machineId)) throw notFound();
-      const { token, hash } = issueMachineToken(machineId);
-      const [row] = await sql<Row[]>`
-        update machines set token_hash = ${hash} where id = ${machineId} and user_id = ${userId}
-        returning ${columns}`;
-      if (row === undefined) throw notFound();
+      const replaced = await replaceToken(sql, userId, machineId);
       onChange({ type: 'machine_token_rotated', userId, machineId });
-      return { machine: machineOf(row), token };
+      return replaced;
     },
 
     /** Notes when machines were last heard of (milliseconds since 1970), many in one statement; never backwards. */

@@ -17,7 +17,7 @@ describe.each(accountsWorlds)('sign-in links on %s', (_, start) => {
     const { code, expiresAt } = await at.accounts.makeSignInLink(person.id);
     await at.accounts.makeSignInLink(other.id);
     expect(expiresAt).toBe(at.now() + LINK_LIFE);
-    expect(await at.accounts.useSignInLink(code)).toEqual(person);
+    expect(await at.accounts.useSignInLink(code)).toMatchObject({ user: person });
     await expect(at.accounts.useSignInLink(code)).rejects.toMatchObject(REFUSED);
   });
 
@@ -25,6 +25,15 @@ describe.each(accountsWorlds)('sign-in links on %s', (_, start) => {
     const { code } = await at.accounts.makeSignInLink((await at.person()).id);
     const uses = await Promise.allSettled(Array.from({ length: 8 }, () => at.accounts.useSignInLink(code)));
     expect(uses.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('are not spent where no login comes of them', async () => {
+    const person = await at.person();
+    const { code } = await at.accounts.makeSignInLink(person.id);
+    await expect(at.signingFails().useSignInLink(code)).rejects.toThrow('no key');
+    const origin = { address: '192.0.2.7', client: 'a browser' };
+    expect(await at.accounts.useSignInLink(code, origin)).toMatchObject({ user: person });
+    expect(await at.accounts.loginsOf(person.id)).toMatchObject([origin]);
   });
 
   it('end by themselves', async () => {
@@ -44,7 +53,7 @@ describe.each(accountsWorlds)('sign-in links on %s', (_, start) => {
       codes.push((await at.accounts.makeSignInLink(id)).code);
     }
     await expect(at.accounts.useSignInLink(String(codes[0]))).rejects.toMatchObject(REFUSED);
-    expect(await at.accounts.useSignInLink(String(codes[1]))).toMatchObject({ id });
+    expect(await at.accounts.useSignInLink(String(codes[1]))).toMatchObject({ user: { id } });
   });
 
   it('are kept as hashes, and removed when they are too old', async () => {

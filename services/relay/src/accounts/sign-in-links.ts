@@ -1,7 +1,8 @@
 // Links that sign somebody in once, without typing a password: short-lived, single-use, kept as hashes.
 import { randomBytes } from 'node:crypto';
 import { HermitError } from '@hermit/protocol';
-import type { Sql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
+import type { Login, Origin } from './logins.ts';
 import { sha256 } from './machine-token.ts';
 import type { User } from './users.ts';
 
@@ -13,9 +14,27 @@ const CODE = /^[A-Za-z0-9_-]{43}$/;
 
 export type SignInLink = { readonly code: string /** Milliseconds since 1970. */; readonly expiresAt: number };
 
-export type SignInLinksOptions = { sql: Sql; now: () => number };
+export type SignInLinksOptions = {
+  sql: Sql;
+  now: () => number;
+  openLoginFor(whose: (tx: TransactionSql) => Promise<User>, origin?: Origin): Promise<Login>;
+};
 
-export function createSignInLinks({ sql, now }: SignInLinksOptions) {
+export function createSignInLinks({ sql, now, openLoginFor }: SignInLinksOptions) {
+  async function spend(tx: TransactionSql, code: string): Promise<User> {
+    const [used] = CODE.test(code)
+      ? await tx<(User & { expiresAt: Date })[]>`
+          delete from sign_in_links using users
+          where code_hash = ${sha256(code)} and users.id = user_id
+          returning users.id, email, administrator, expires_at as "expiresAt"`
+      : [];
+    if (used === undefined || used.expiresAt.getTime() <= now()) {
+      throw new HermitError('INVALID_TOKEN', 'This link was used before, or is too old.');
+    }
+    const { expiresAt: _, ...user } = used;
+    return user;
+  }
+
   return {
     /** The code is known at this moment alone: only a hash of it is kept. */
     async makeSignInLink(userId: string): Promise<SignInLink> {
@@ -31,19 +50,7 @@ export function createSignInLinks({ sql, now }: SignInLinksOptions) {
       return { code, expiresAt };
     },
 
-    /** Of two that use a code at once, one gets its user. Throws INVALID_TOKEN, the same whatever is wrong with it. */
-    async useSignInLink(code: string): Promise<User> {
-      const [used] = CODE.test(code)
-        ? await sql<(User & { expiresAt: Date })[]>`
-            delete from sign_in_links using users
-            where code_hash = ${sha256(code)} and users.id = user_id
-            returning users.id, email, administrator, expires_at as "expiresAt"`
-        : [];
-      if (used === undefined || used.expiresAt.getTime() <= now()) {
-        throw new HermitError('INVALID_TOKEN', 'This link was used before, or is too old.');
-      }
-      const { expiresAt: _, ...user } = used;
-      return user;
-    },
+    /** Of two that use a code at once, one gets a login. Throws INVALID_TOKEN, the same whatever is wrong with it. */
+    useSignInLink: (code: string, origin?: Origin): Promise<Login> => openLoginFor((tx) => spend(tx, code), origin),
   };
 }

@@ -7,7 +7,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
-import { limited } from '../limits/request-limits.ts';
+import { addressOf, limited } from '../limits/request-limits.ts';
 import { callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { AnyText, bodyOf, LoginBody } from './login-routes.ts';
@@ -72,7 +72,10 @@ export function askingDeviceRoutes(scope: FastifyInstance, options: DeviceRoutes
       },
     },
     async (request, reply) => {
-      const started = await accounts.startDevice(request.body.machineName ?? null, originOf(request));
+      const started = await accounts.startDevice(request.body.machineName ?? null, {
+        ...originOf(request),
+        network: addressOf(request),
+      });
       const link = new URL('device', relayUrl(request, options.publicUrl));
       link.searchParams.set('code', started.code);
       return reply.code(201).send({ ...started, link: link.href, interval: INTERVAL });

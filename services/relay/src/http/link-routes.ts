@@ -15,10 +15,7 @@ import { originOf } from './origin.ts';
 import { provePassword } from './step-up.ts';
 
 export type LinkRoutesOptions = {
-  accounts: Pick<
-    Accounts,
-    'confirm' | 'authenticate' | 'loggedInFrom' | 'openLogin' | 'makeSignInLink' | 'useSignInLink'
-  >;
+  accounts: Pick<Accounts, 'confirm' | 'authenticate' | 'loggedInFrom' | 'makeSignInLink' | 'useSignInLink'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;
   audit?: Recorder;
@@ -65,10 +62,12 @@ export function useLinkRoute(scope: FastifyInstance, options: LinkRoutesOptions)
       },
     },
     async (request) => {
-      const user = await accounts.useSignInLink(request.body.code);
-      const { address } = originOf(request);
-      audit.record({ action: 'login', ownerId: user.id, actorId: user.id, address, details: { way: 'link' } });
-      return bodyOf(await accounts.openLogin(user, originOf(request)));
+      const origin = originOf(request);
+      const login = await accounts.useSignInLink(request.body.code, origin);
+      const { id } = login.user;
+      const { address } = origin;
+      audit.record({ action: 'login', ownerId: id, actorId: id, address, details: { way: 'link' } });
+      return bodyOf(login);
     },
   );
 }
