@@ -278,9 +278,9 @@ function announce(pod: Pod, change: AccountsChange): void {
   if (change.type === 'rights_changed') pod.rightsChanged(userId, change.machineId, change.sessionId);
   if (change.type === 'machine_removed') {
     const { machineId } = change;
-    pod.revokeMachine(machineId);
+    pod.machines.revoke(machineId);
     for (const each of [userId, ...change.sharedWith]) pod.rightsChanged(each, machineId, null);
     pod.toUser(userId, { type: 'tell', message: { type: 'machine_removed', machineId } });
   }
-  if (change.type === 'machine_token_rotated') pod.revokeMachine(change.machineId);
+  if (change.type === 'machine_token_rotated') pod.machines.revoke(change.machineId);
 }

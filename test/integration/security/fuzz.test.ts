@@ -239,7 +239,12 @@ it.each(Object.entries(DOORS))(
     const { pod, clock, agent, viewer } = world;
     await bystanders(world);
     const counts = () => ({
-      ...{ clients: pod.clients.size, agents: pod.agents.size, strangers: pod.strangers.size, links: pod.links.size },
+      ...{
+        clients: pod.clients.size,
+        agents: pod.agents.size,
+        strangers: pod.strangers.size,
+        machines: pod.machines.owned.size,
+      },
       timers: clock.waiting,
     });
     const before = counts();

@@ -24,7 +24,7 @@ async function introduce(relays: Relays, pod: number, machine: Known): Promise<s
 async function passThrough(relays: Relays, pod: number, machine: Known): Promise<void> {
   const agent = await relays.agent(pod, machine);
   agent.ws.terminate();
-  await until('the pod has noticed', () => !relays.pod(pod).app.pod.links.has(machine.id));
+  await until('the pod has noticed', () => !relays.pod(pod).app.pod.machines.owned.has(machine.id));
 }
 
 describe('of two pods', () => {

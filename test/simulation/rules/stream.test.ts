@@ -34,7 +34,7 @@ describe('what a pod makes of what the agent sends to one of its viewers', () =>
     asked = [];
     const counters = { demotions: 0, catchUpsGap: 0, catchUpsTip: 0 };
     const host = {
-      pod: { counters, toMachine: (_id: string, message: string) => asked.push(JSON.parse(message)) },
+      pod: { counters, machines: { send: (_id: string, message: string) => asked.push(JSON.parse(message)) } },
       ...{ socket, tell() {}, refused() {} },
     } as unknown as ViewerHost;
     viewer = new Viewer(host, MACHINE, { type: 'attach', ...IDS, from: 0, mode: 'stream' } as never, null);

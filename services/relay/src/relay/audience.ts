@@ -1,7 +1,8 @@
 // Everybody on this pod who looks at one session: subscribed to its channel while its agent is elsewhere.
 import { FRAME, type FrameType, frameType, LIMITS, parserOf, SessionMessage } from '@hermit/protocol';
 import type { Timer } from '@hermit/transport';
-import type { Pod } from './pod.ts';
+import type { Echoes } from './echoes.ts';
+import type { Surroundings } from './pod-parts.ts';
 import type { Viewer } from './viewer.ts';
 
 /** A tip is asked for so often at the pace of tips, and then ever more slowly, down to once in this time (INT-1). */
@@ -10,9 +11,14 @@ const TIP_SLOWEST = 30_000;
 
 const parse = parserOf(SessionMessage);
 
+export interface AudienceHost extends Pick<Surroundings, 'bus' | 'names' | 'clock' | 'random' | 'counters'> {
+  readonly echoes: Echoes;
+  readonly machines: { send(machineId: string, message: string): void };
+}
+
 export class Audience {
   readonly viewers = new Set<Viewer>();
-  private readonly pod: Pod;
+  private readonly pod: AudienceHost;
   private readonly machineId: string;
   private readonly sessionId: string;
   private subscribed = false;
@@ -20,7 +26,7 @@ export class Audience {
   private waiting: (() => void)[] = [];
   private tipTimer: Timer | null = null;
 
-  constructor(pod: Pod, machineId: string, sessionId: string) {
+  constructor(pod: AudienceHost, machineId: string, sessionId: string) {
     this.pod = pod;
     this.machineId = machineId;
     this.sessionId = sessionId;
@@ -83,7 +89,7 @@ export class Audience {
         if (bytes === 0) continue;
         counters.framesRemote++;
         counters.bytesRemote += bytes;
-        if (viewer.typedAt !== 0 && type === FRAME.output) this.pod.echoed(viewer, false);
+        if (viewer.typedAt !== 0 && type === FRAME.output) this.pod.echoes.echoed(viewer, false);
       }
       return;
     }
@@ -105,7 +111,7 @@ export class Audience {
       if (bytes === 0) continue;
       counters.framesLocal++;
       counters.bytesLocal += bytes;
-      if (viewer.typedAt !== 0 && type === FRAME.output) this.pod.echoed(viewer, true);
+      if (viewer.typedAt !== 0 && type === FRAME.output) this.pod.echoes.echoed(viewer, true);
     }
   }
 
@@ -126,6 +132,6 @@ export class Audience {
     const { machineId, sessionId } = this;
     const wait = Math.min(TIP_SLOWEST, LIMITS.tipEvery * 2 ** Math.max(0, tries - TIP_TRIES));
     this.tipTimer = clock.after(wait * (0.9 + 0.2 * random()), () => this.askTip(tries + 1));
-    this.pod.toMachine(machineId, JSON.stringify({ type: 'tip_request', sessionId }));
+    this.pod.machines.send(machineId, JSON.stringify({ type: 'tip_request', sessionId }));
   }
 }

@@ -1,13 +1,17 @@
 // All audiences of one pod, and whether they hear their sessions through the bus.
-import { Audience } from './audience.ts';
-import type { Pod } from './pod.ts';
+import { Audience, type AudienceHost } from './audience.ts';
 import type { Viewer } from './viewer.ts';
 
+export interface AudiencesHost extends AudienceHost {
+  /** `here`: the agent of the machine sends through a connection of this pod. */
+  readonly machines: AudienceHost['machines'] & { here(machineId: string): boolean };
+}
+
 export class Audiences {
-  private readonly pod: Pod;
+  private readonly pod: AudiencesHost;
   private readonly machines = new Map<string, Map<string, Audience>>();
 
-  constructor(pod: Pod) {
+  constructor(pod: AudiencesHost) {
     this.pod = pod;
   }
 
@@ -42,7 +46,7 @@ export class Audiences {
 
   /** INT-1: `then` runs once frames of the viewer's session reach this pod. */
   whenHearing(viewer: Viewer, then: () => void): void {
-    if (this.pod.links.get(viewer.machineId)?.local) then();
+    if (this.pod.machines.here(viewer.machineId)) then();
     else this.of(viewer.machineId, viewer.sessionId)?.subscribe(then);
   }
 

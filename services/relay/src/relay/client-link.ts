@@ -1,43 +1,35 @@
-// The pod's side of one client socket: who it is, and whether what it says is fit to be heard.
+// The pod's side of one client's socket: whether what it says is fit to be heard, and who it is for.
 import {
   CLOSE,
   ClientToRelay,
-  type CloseName,
   type CloseRule,
-  type ErrorCode,
   FRAME,
   frameType,
   HermitError,
   LIMITS,
   type MessageOf,
-  PROTOCOL_OLDEST,
-  PROTOCOL_VERSION,
   parserOf,
   type RelayToClient,
 } from '@hermit/protocol';
 import { LifeSigns, OVERFLOW, type Socket, type SocketEvents } from '@hermit/transport';
 import { type Action, may } from '../auth/permissions.ts';
 import { Bucket } from './bucket.ts';
-import { ClientRequests } from './client-requests.ts';
+import { ClientInput, type ClientInputHost } from './client-input.ts';
+import { ClientLogin, type ClientLoginHost } from './client-login.ts';
+import { ClientRequests, type ClientRequestsHost } from './client-requests.ts';
 import type { KnownClient } from './directory.ts';
-import type { Pod } from './pod.ts';
 import type { Right } from './rights.ts';
-import { Seats } from './seats.ts';
+import { Seats, type SeatsHost } from './seats.ts';
+import type { Users } from './users.ts';
 
 /** Bad messages that are answered before the socket is closed. */
 const PATIENCE = 50;
-/** A client is asked to renew this long before its token ends, and let go this long after; milliseconds. */
-const RENEW_BEFORE = 60_000;
-const RENEW_GRACE = 15_000;
 /** Text messages a client may send in a burst, and each second after it. */
 const BURST = 400;
 const PER_SECOND = 100;
 /** The same of frames: input, and acknowledgements of all its attachments. */
 const FRAME_BURST = 10_000;
 const FRAMES_PER_SECOND = 5_000;
-/** How a socket is closed that is not let in; where the token is not to blame, the client comes again with it. */
-const REFUSED_WITH: Partial<Record<ErrorCode, CloseName>> = { UNAVAILABLE: 'notIntroduced', RATE_LIMITED: 'flood' };
-
 /** What asks the database, and how much of a user's allowance it takes. */
 const COSTS: Partial<Record<ClientToRelay['type'], number>> = {
   list_machines: 10,
@@ -50,6 +42,16 @@ const COSTS: Partial<Record<ClientToRelay['type'], number>> = {
 
 const parse = parserOf(ClientToRelay);
 
+export type ClientLinkHost = ClientLoginHost &
+  ClientInputHost &
+  ClientRequestsHost &
+  SeatsHost & {
+    readonly users: Users;
+    clientKnown(client: ClientLink, who: KnownClient): void;
+    clientGone(client: ClientLink): void;
+    overflowed(connection: string): void;
+  };
+
 export class ClientLink implements SocketEvents {
   who: KnownClient | null = null;
   readonly socket: Socket;
@@ -57,24 +59,20 @@ export class ClientLink implements SocketEvents {
   /** Where it comes from. */
   readonly address: string;
   readonly seats: Seats;
-  readonly pod: Pod;
+  readonly pod: ClientLinkHost;
   /** It has chosen base64 in text messages, in both directions. */
   json = false;
-  private introduced = false;
   /** It has been closed, and may say what it likes until the socket has ended: nothing of it counts. */
   private dismissed = false;
   private bad = 0;
   private readonly texts: Bucket;
   private readonly frames: Bucket;
   private readonly requests: ClientRequests;
-  private token = '';
+  private readonly login: ClientLogin;
+  private readonly input: ClientInput;
   private readonly signs: LifeSigns;
-  /** By when it has to introduce itself, is asked to renew its token, and has to have done so (monotonic). */
-  private readonly introduceBy: number;
-  private renewAt = Number.POSITIVE_INFINITY;
-  private renewBy = Number.POSITIVE_INFINITY;
 
-  constructor(pod: Pod, socket: Socket, connection: string, address: string) {
+  constructor(pod: ClientLinkHost, socket: Socket, connection: string, address: string) {
     this.pod = pod;
     this.address = address;
     this.socket = socket;
@@ -83,8 +81,9 @@ export class ClientLink implements SocketEvents {
     this.texts = new Bucket(BURST, PER_SECOND, now);
     this.frames = new Bucket(FRAME_BURST, FRAMES_PER_SECOND, now);
     this.signs = new LifeSigns(now);
-    this.introduceBy = now + LIMITS.introduction;
+    this.login = new ClientLogin(pod, this, now);
     this.seats = new Seats(this);
+    this.input = new ClientInput(this, this.seats.bySession);
     this.requests = new ClientRequests(this);
     socket.events = this;
   }
@@ -94,19 +93,7 @@ export class ClientLink implements SocketEvents {
     const sign = this.signs.look(now);
     if (sign === 'dead') this.socket.terminate();
     else if (sign === 'quiet') this.send({ type: 'ping' });
-    if (!this.who && now >= this.introduceBy && this.socket.open) {
-      if (!this.introduced) this.pod.observer.intruder?.(this.address);
-      this.dismiss(CLOSE.notIntroduced);
-    }
-    if (now >= this.renewAt && this.who) {
-      this.renewAt = Number.POSITIVE_INFINITY;
-      this.send({ type: 'renewal_due', expiresAt: this.who.expiresAt });
-    }
-    if (now >= this.renewBy && this.socket.open) {
-      this.renewBy = Number.POSITIVE_INFINITY;
-      this.fail(new HermitError('INVALID_TOKEN', 'The access token has ended and was not renewed.'));
-      this.dismiss(CLOSE.unauthorized);
-    }
+    this.login.visit(now);
   }
 
   send(m: RelayToClient): void {
@@ -177,7 +164,7 @@ export class ClientLink implements SocketEvents {
       this.badMessage(error);
       return;
     }
-    if (m.type === 'auth') this.authenticate(m);
+    if (m.type === 'auth') this.login.authenticate(m);
     else if (m.type === 'ping') this.send({ type: 'pong' });
     else if (m.type === 'pong') return;
     else if (!this.who) this.badMessage(new HermitError('NOT_AUTHENTICATED', 'Send `auth` first.'));
@@ -195,7 +182,7 @@ export class ClientLink implements SocketEvents {
     }
     switch (m.type) {
       case 'renew':
-        this.renew(m, who);
+        this.login.renew(m, who);
         return;
       case 'list_machines':
         this.requests.listMachines(m, who);
@@ -216,10 +203,10 @@ export class ClientLink implements SocketEvents {
         this.seats.detach(m);
         return;
       case 'data':
-        this.seats.jsonInput(m);
+        this.input.json(m);
         return;
       default:
-        this.seats.steer(m);
+        this.input.steer(m);
     }
   }
 
@@ -244,107 +231,28 @@ export class ClientLink implements SocketEvents {
       this.badMessage(new HermitError('INVALID_MESSAGE', 'This socket has chosen JSON encoding.'));
       return;
     }
-    this.seats.frame(type, frame);
+    this.input.frame(type, frame);
   }
 
   // ---- Who it is
 
-  private authenticate(m: MessageOf<ClientToRelay, 'auth'>): void {
-    const { requestId } = m;
-    if (this.introduced) {
-      this.badMessage(new HermitError('ALREADY_AUTHENTICATED'));
-      return;
-    }
-    this.introduced = true;
-    if ((m.protocol ?? 1) < PROTOCOL_OLDEST) {
-      const oldest = `This relay serves protocol ${PROTOCOL_OLDEST} and later; update the client.`;
-      this.refuse(new HermitError('PROTOCOL_VERSION', oldest), CLOSE.protocol, requestId);
-      return;
-    }
-    if (this.pod.draining) {
-      this.refuse(new HermitError('DRAINING'), CLOSE.restart, requestId);
-      return;
-    }
-    this.json = m.encoding === 'json';
-    const { endings } = this.pod.users;
-    this.pod.directory.client(
-      m.token,
-      (who) => {
-        if (!this.socket.open) return;
-        if (who instanceof HermitError) {
-          if (who.code === 'INVALID_TOKEN') this.pod.observer.intruder?.(this.address);
-          this.refuse(who, CLOSE[REFUSED_WITH[who.code] ?? 'unauthorized'], requestId);
-          return;
-        }
-        if (this.pod.users.socketsOf(who.userId) >= LIMITS.socketsPerUser) {
-          this.refuse(new HermitError('RATE_LIMITED', 'You have too many open connections.'), CLOSE.flood, requestId);
-          return;
-        }
-        this.who = who;
-        this.token = m.token;
-        this.socket.allow?.(LIMITS.clientMessageHard);
-        this.pod.counters.authentications++;
-        this.pod.log('client_authenticated', { connection: this.connection, user: who.userId });
-        this.pod.clientKnown(this, who);
-        this.greet(who, requestId);
-        // A login that ended while its token was looked at: the answer may be older.
-        if (this.pod.users.endings !== endings) this.recheck();
-      },
-      true,
-    );
+  known(who: KnownClient): void {
+    this.pod.clientKnown(this, who);
   }
 
-  private refuse(error: HermitError, rule: CloseRule, requestId: string | undefined): void {
-    this.pod.counters.authenticationsRefused++;
-    this.pod.log('client_refused', { connection: this.connection, code: error.code });
-    this.fail(error, { requestId });
-    this.dismiss(rule);
-  }
-
-  private renew(m: MessageOf<ClientToRelay, 'renew'>, before: KnownClient): void {
-    const { endings } = this.pod.users;
-    this.pod.directory.client(m.token, (who) => {
-      if (!this.socket.open) return;
-      if (!(who instanceof HermitError) && who.userId === before.userId) {
-        this.who = who;
-        this.token = m.token;
-        this.greet(who, m.requestId);
-        // The new token may be of another login, which ended meanwhile.
-        if (this.pod.users.endings !== endings) this.recheck();
-      } else this.fail(who instanceof HermitError ? who : new HermitError('INVALID_TOKEN'), { requestId: m.requestId });
-    });
-  }
-
-  private greet(who: KnownClient, requestId: string | undefined): void {
-    const { userId: id, email, expiresAt } = who;
-    const reply = requestId ? { requestId } : {};
-    const protocol = PROTOCOL_VERSION;
-    this.send({ type: 'authenticated', protocol, user: { id, email }, pod: this.pod.id, expiresAt, ...reply });
-    const left = expiresAt - this.pod.clock.now();
-    const now = this.pod.clock.monotonic();
-    this.renewAt = now + Math.max(0, left - RENEW_BEFORE);
-    this.renewBy = now + Math.max(0, left) + RENEW_GRACE;
-  }
-
-  /** What this socket was to hear may have been lost: its login and its rights are looked at again. */
+  /** What this socket was to hear may have been lost. */
   recheck(): void {
-    if (!this.who) return;
-    this.pod.directory.client(this.token, (who) => {
-      if (!this.socket.open) return;
-      if (!(who instanceof HermitError)) this.seats.rights.changed(null, null);
-      else if (who.code === 'INVALID_TOKEN' || who.code === 'USER_NOT_FOUND') this.revoke();
-    });
-  }
-
-  /** What the user may do with a machine, or with one of its sessions, has changed. */
-  rightsChanged(machineId: string, sessionId: string | null): void {
-    this.seats.rights.changed(machineId, sessionId);
+    this.login.recheck();
   }
 
   /** The login of this socket was ended. */
   revoke(): void {
-    this.fail(new HermitError('INVALID_TOKEN', 'This login was ended.'));
-    this.dismiss(CLOSE.unauthorized);
+    this.login.revoke();
+  }
+
+  /** What the user may do has changed; null: with whichever machine, with whichever session. */
+  rightsChanged(machineId: string | null, sessionId: string | null): void {
+    this.seats.rights.changed(machineId, sessionId);
   }
 
   /** Runs `then` when this client may do `action`; otherwise tells it, as if there were nothing. */

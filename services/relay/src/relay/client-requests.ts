@@ -7,16 +7,40 @@ import {
   type RelayToAgent,
   type RelayToClient,
 } from '@hermit/protocol';
-import type { ClientLink } from './client-link.ts';
+import type { Action } from '../auth/permissions.ts';
 import type { KnownClient } from './directory.ts';
 import { sessionAsked } from './journal.ts';
-import type { Pod } from './pod.ts';
+import type { Machines } from './machines.ts';
+import type { Surroundings } from './pod-parts.ts';
+import type { Requests } from './requests.ts';
+import type { Users } from './users.ts';
+
+export interface ClientRequestsHost
+  extends Pick<Surroundings, 'id' | 'clock' | 'directory' | 'newId' | 'log' | 'observer'> {
+  readonly requests: Requests;
+  readonly users: Pick<Users, 'shown'>;
+  readonly machines: Pick<Machines, 'here' | 'send'>;
+}
+
+/** The socket of whoever asks. */
+interface Asker {
+  readonly pod: ClientRequestsHost;
+  readonly connection: string;
+  send(m: RelayToClient): void;
+  fail(error: HermitError, about: { requestId?: string | undefined }): void;
+  /** Runs `then` when the client may do it; otherwise it is told. */
+  allow(
+    action: Action,
+    of: { machineId: string; sessionId?: string; requestId?: string | undefined },
+    then: () => void,
+  ): void;
+}
 
 export class ClientRequests {
-  private readonly link: ClientLink;
-  private readonly pod: Pod;
+  private readonly link: Asker;
+  private readonly pod: ClientRequestsHost;
 
-  constructor(link: ClientLink) {
+  constructor(link: Asker) {
     this.link = link;
     this.pod = link.pod;
   }
@@ -95,7 +119,7 @@ export class ClientRequests {
       this.pod.requests.open(
         key,
         machineId,
-        () => this.pod.toMachine(machineId, message),
+        () => this.pod.machines.send(machineId, message),
         (reply) => {
           const ours = reply instanceof HermitError ? reply : answer(reply);
           if (ours) settled(ours);
@@ -104,7 +128,7 @@ export class ClientRequests {
         },
       );
     };
-    if (this.pod.links.get(machineId)?.local) send();
+    if (this.pod.machines.here(machineId)) send();
     else {
       this.pod.directory.online(machineId, (online) => {
         if (online === false) {

@@ -7,14 +7,15 @@ import {
   type RelayToAgent,
   type RelayToClient,
 } from '@hermit/protocol';
-import type { Pod } from './pod.ts';
+import type { Surroundings } from './pod-parts.ts';
 
+type Journal = Pick<Surroundings, 'clock' | 'log' | 'observer'>;
 type Attach = MessageOf<RelayToAgent, 'attach'>;
 
 /** How an attach ended: answered, refused with a code, or nobody waits any longer. Only the first call counts. */
 export type AttachEnded = (how: 'attached' | 'abandoned' | { code: string }) => void;
 
-export function attachAsked(pod: Pod, connection: string, machine: string, attach: Attach): AttachEnded {
+export function attachAsked(pod: Journal, connection: string, machine: string, attach: Attach): AttachEnded {
   const { userId: user, sessionId: session, clientId: attachment, attempt, mode, readOnly } = attach;
   const about = { connection, machine, session, attachment };
   pod.log('attach_asked', { ...about, user, attempt, mode, readOnly });
@@ -37,7 +38,7 @@ export function attachAsked(pod: Pod, connection: string, machine: string, attac
 }
 
 export function sessionAsked(
-  pod: Pod,
+  pod: Journal,
   about: { connection: string; user: string; machine: string; request: string },
 ): (answer: RelayToClient | HermitError) => void {
   const { user, ...rest } = about;
@@ -61,7 +62,7 @@ export function sessionAsked(
 
 /** Views end by the tip (CU-7); this is for whoever asks later why a terminal was gone. */
 export function sessionEnded(
-  pod: Pod,
+  pod: Pick<Journal, 'log'>,
   connection: string,
   machine: string,
   { sessionId: session, exitCode, signal }: MessageOf<AgentToRelay, 'session_ended'>,

@@ -2,7 +2,7 @@
 import { HermitError } from '@hermit/protocol';
 import type { Timer } from '@hermit/transport';
 import { may, type Role } from '../auth/permissions.ts';
-import type { Pod } from './pod.ts';
+import type { Surroundings } from './pod-parts.ts';
 import type { Viewer } from './viewer.ts';
 
 /** `until`: it may be another from then on, milliseconds since 1970; null: no end is known. */
@@ -16,9 +16,14 @@ export type Seat = {
   told: boolean;
 };
 
+export interface RightsHost extends Pick<Surroundings, 'clock' | 'directory'> {
+  /** How often the rights of a user have changed: an answer from before the last time is none. */
+  readonly users: { changesOf(userId: string): number };
+}
+
 /** Who has rights, and what hangs on them. */
 export interface RightsHolder {
-  readonly pod: Pod;
+  readonly pod: RightsHost;
   /** Null once the socket is closed, or before anybody has authenticated on it. */
   readonly userId: string | null;
   readonly bySession: ReadonlyMap<string, Seat>;

@@ -1,48 +1,62 @@
 // The attachments of one client socket: who may have them, how they begin, and how they end.
 import {
   type ClientToRelay,
-  FLAG_REPLY,
-  FRAME,
-  type FrameType,
-  frameAttempt,
-  frameFlags,
-  framePayloadLength,
-  frameSession,
-  frameType,
   HermitError,
-  inputFrame,
-  isFor,
   LIMITS,
   type MessageOf,
   type RelayToAgent,
   type RelayToClient,
-  uuidBytes,
 } from '@hermit/protocol';
 import type { Socket } from '@hermit/transport';
-import { may } from '../auth/permissions.ts';
-import type { ClientLink } from './client-link.ts';
+import { type Action, may } from '../auth/permissions.ts';
+import type { Audiences } from './audiences.ts';
 import type { KnownClient } from './directory.ts';
 import { attachAsked } from './journal.ts';
 import { JsonLine, JsonWriter } from './json-writer.ts';
+import type { Machines } from './machines.ts';
 import type { Look } from './observer.ts';
-import type { Pod } from './pod.ts';
-import { type Right, Rights, type RightsHolder, type Seat } from './rights.ts';
+import type { Surroundings } from './pod-parts.ts';
+import { type Right, Rights, type RightsHolder, type RightsHost, type Seat } from './rights.ts';
 import { Viewer, type ViewerHost } from './viewer.ts';
 
 type Attach = MessageOf<RelayToAgent, 'attach'>;
 
 const SETTLED = () => {};
 
+export interface SeatsHost
+  extends RightsHost,
+    Pick<Surroundings, 'id' | 'clock' | 'directory' | 'newId' | 'counters' | 'log' | 'observer'> {
+  readonly audiences: Audiences;
+  readonly machines: Pick<Machines, 'here' | 'send'>;
+}
+
+/** The socket that has them. */
+interface SeatsSocket {
+  readonly pod: SeatsHost;
+  readonly socket: Socket;
+  readonly connection: string;
+  readonly address: string;
+  readonly who: KnownClient | null;
+  /** It has chosen base64 in text messages. */
+  readonly json: boolean;
+  send(m: RelayToClient): void;
+  fail(error: HermitError, about: { requestId?: string | undefined; sessionId: string }): void;
+  /** Not once the socket has closed. */
+  after(ms: number, run: () => void): void;
+  /** Runs `then` when the client may do it; otherwise it is told. */
+  allow(action: Action, of: MessageOf<ClientToRelay, 'attach'>, then: (right: Right) => void): void;
+}
+
 export class Seats implements ViewerHost, RightsHolder {
-  readonly pod: Pod;
+  readonly pod: SeatsHost;
   readonly socket: Socket;
   /** One socket has at most one of each session. */
   readonly bySession = new Map<string, Seat>();
   readonly rights = new Rights(this);
-  private readonly link: ClientLink;
+  private readonly link: SeatsSocket;
   private readonly line: JsonLine;
 
-  constructor(link: ClientLink) {
+  constructor(link: SeatsSocket) {
     this.link = link;
     this.pod = link.pod;
     this.socket = link.socket;
@@ -55,37 +69,6 @@ export class Seats implements ViewerHost, RightsHolder {
 
   leaveAll(): void {
     for (const seat of [...this.bySession.values()]) this.leave(seat, true);
-  }
-
-  /** Input, or an acknowledgement. */
-  frame(type: FrameType, frame: Uint8Array): void {
-    const sessionId = frameSession(frame);
-    const viewer = this.bySession.get(sessionId)?.viewer;
-    // Between a detach and its arrival, or of an attempt that was replaced: no error, and no effect.
-    if (!viewer || !isFor(frame, viewer.idBytes) || frameAttempt(frame) !== viewer.attempt) return;
-    if (type === FRAME.input && viewer.readOnly) {
-      this.pod.counters.inputRefused++;
-      this.link.fail(new HermitError('READ_ONLY'), { sessionId });
-      return;
-    }
-    if (type === FRAME.input && (frameFlags(frame) & FLAG_REPLY) === 0) this.pod.typed(viewer);
-    this.towards(viewer, frame);
-  }
-
-  private towards(viewer: Viewer, frame: Uint8Array): void {
-    const { counters } = this.pod;
-    counters.framesFromClients++;
-    counters.bytesFromClients += frame.length;
-    const local = this.pod.toMachine(viewer.machineId, frame);
-    if (frameType(frame) !== FRAME.input) return;
-    const bytes = framePayloadLength(frame);
-    if (local) {
-      counters.inputFramesLocal++;
-      counters.inputBytesLocal += bytes;
-    } else {
-      counters.inputFramesRemote++;
-      counters.inputBytesRemote += bytes;
-    }
   }
 
   attach(m: MessageOf<ClientToRelay, 'attach'>, who: KnownClient): void {
@@ -147,7 +130,7 @@ export class Seats implements ViewerHost, RightsHolder {
   }
 
   private jsonWriter(machineId: string, { sessionId, clientId, attempt, from }: Attach): JsonWriter {
-    const toMachine = (frame: Uint8Array) => this.pod.toMachine(machineId, frame);
+    const toMachine = (frame: Uint8Array) => this.pod.machines.send(machineId, frame);
     return new JsonWriter({ sessionId, clientId, attempt, from }, this.line, this.pod.clock, toMachine);
   }
 
@@ -164,10 +147,10 @@ export class Seats implements ViewerHost, RightsHolder {
     const { machineId } = viewer;
     const message = JSON.stringify(viewer.attach);
     this.pod.audiences.whenHearing(viewer, () => {
-      if (!viewer.gone) this.pod.toMachine(machineId, message);
+      if (!viewer.gone) this.pod.machines.send(machineId, message);
     });
     this.link.after(LIMITS.attachRetry, () => {
-      if (viewer.attached || viewer.gone || this.pod.links.get(machineId)?.local) return;
+      if (viewer.attached || viewer.gone || this.pod.machines.here(machineId)) return;
       this.pod.directory.online(machineId, (online) => {
         if (online !== false || viewer.attached || viewer.gone) return;
         const { sessionId, requestId } = viewer;
@@ -244,7 +227,7 @@ export class Seats implements ViewerHost, RightsHolder {
     if (tell) {
       if (seat.told) this.pod.observer.detached?.(this.lookOf(viewer, viewer.nextByte));
       const detach = { type: 'detach', sessionId, clientId, attempt } satisfies RelayToAgent;
-      this.pod.toMachine(machineId, JSON.stringify(detach));
+      this.pod.machines.send(machineId, JSON.stringify(detach));
     }
     this.pod.audiences.leave(viewer);
   }
@@ -267,34 +250,5 @@ export class Seats implements ViewerHost, RightsHolder {
     const { sessionId, clientId, attempt } = seat.viewer;
     this.leave(seat, true);
     this.link.send({ type: 'unknown_attachment', sessionId, clientId, attempt });
-  }
-
-  jsonInput(m: MessageOf<ClientToRelay, 'data'>): void {
-    const { sessionId } = m;
-    const viewer = this.bySession.get(sessionId)?.viewer;
-    if (!this.link.json) {
-      this.link.badMessage(new HermitError('INVALID_MESSAGE', 'This socket has chosen binary frames.'));
-    } else if (!viewer?.json) this.link.fail(new HermitError('NOT_ATTACHED'), { sessionId });
-    else if (viewer.readOnly) this.link.fail(new HermitError('READ_ONLY'), { sessionId });
-    else {
-      const bytes = Buffer.from(m.data, 'base64');
-      const at = m.offset ?? viewer.json.inputSent;
-      viewer.json.inputSent = Math.max(viewer.json.inputSent, at + bytes.length);
-      const frame = inputFrame(uuidBytes(sessionId), viewer.idBytes, viewer.attempt, at, bytes, false);
-      this.pod.typed(viewer);
-      this.towards(viewer, frame);
-    }
-  }
-
-  /** Resizing, driving and choosing the size policy: only for those who may type. */
-  steer(m: MessageOf<ClientToRelay, 'resize' | 'drive' | 'set_size_policy'>): void {
-    const { sessionId } = m;
-    const viewer = this.bySession.get(sessionId)?.viewer;
-    if (!viewer) this.link.fail(new HermitError('NOT_ATTACHED'), { sessionId });
-    else if (viewer.readOnly) this.link.fail(new HermitError('READ_ONLY'), { sessionId });
-    else {
-      const { clientId, attempt } = viewer;
-      this.pod.toMachine(viewer.machineId, JSON.stringify({ ...m, clientId, attempt } satisfies RelayToAgent));
-    }
   }
 }

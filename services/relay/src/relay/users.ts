@@ -1,9 +1,9 @@
 // The people whose clients are on this pod: what they are told, and what has changed about them.
-import type { MachineInfo } from '@hermit/protocol';
+import type { MachineInfo, RelayToClient } from '@hermit/protocol';
 import { Bucket } from './bucket.ts';
-import type { ClientLink } from './client-link.ts';
 import type { KnownClient } from './directory.ts';
-import type { Pod, PodMessage } from './pod.ts';
+import { type PodMessage, parsed } from './pod-channels.ts';
+import type { Surroundings } from './pod-parts.ts';
 import { PresenceWatch } from './presence-watch.ts';
 
 /**
@@ -18,9 +18,22 @@ const ALLOWANCE = {
 } as const;
 export type Allowance = keyof typeof ALLOWANCE;
 
+type UsersHost = Pick<Surroundings, 'bus' | 'names' | 'clock' | 'random' | 'directory'>;
+
+/** A socket of theirs. */
+interface UserSocket {
+  readonly who: KnownClient | null;
+  send(m: RelayToClient): void;
+  /** What it was to hear may have been lost. */
+  recheck(): void;
+  rightsChanged(machineId: string, sessionId: string | null): void;
+  /** Its login was ended. */
+  revoke(): void;
+}
+
 /** One of them. */
 type Guest = {
-  readonly clients: Set<ClientLink>;
+  readonly clients: Set<UserSocket>;
   readonly watch: PresenceWatch;
   /** How often the rights of this user have changed. */
   changes: number;
@@ -30,10 +43,10 @@ type Guest = {
 export class Users {
   /** Logins that were ended so far, of whomever. */
   endings = 0;
-  private readonly pod: Pod;
+  private readonly pod: UsersHost;
   private readonly guests = new Map<string, Guest>();
 
-  constructor(pod: Pod) {
+  constructor(pod: UsersHost) {
     this.pod = pod;
   }
 
@@ -52,7 +65,7 @@ export class Users {
     return this.guests.get(userId)?.buckets[what].take(this.pod.clock.monotonic(), cost) ?? false;
   }
 
-  known(client: ClientLink, { userId }: KnownClient): void {
+  known(client: UserSocket, { userId }: KnownClient): void {
     const guest = this.guests.get(userId);
     if (guest) {
       guest.clients.add(client);
@@ -75,7 +88,7 @@ export class Users {
     bus.subscribe(names.userChannel(userId), (message) => this.fromBus(userId, message), heard);
   }
 
-  gone(client: ClientLink): void {
+  gone(client: UserSocket): void {
     const userId = client.who?.userId;
     const guest = userId === undefined ? undefined : this.guests.get(userId);
     if (userId === undefined || !guest?.clients.delete(client) || guest.clients.size > 0) return;
@@ -90,7 +103,7 @@ export class Users {
   }
 
   private fromBus(userId: string, message: Buffer): void {
-    const m = this.pod.parsed<PodMessage>(message);
+    const m = parsed(message);
     if (m !== null) this.hear(userId, m);
   }
 

@@ -35,7 +35,10 @@ export type ViewerState = 'attaching' | 'live' | 'catching_up' | 'congested';
 
 /** What a viewer needs of the socket that it belongs to. */
 export interface ViewerHost {
-  readonly pod: { readonly counters: Counters; toMachine(machineId: string, message: string): void };
+  readonly pod: {
+    readonly counters: Counters;
+    readonly machines: { send(machineId: string, message: string): void };
+  };
   readonly socket: Socket;
   /** A message for the client. */
   tell(viewer: Viewer, message: RelayToClient): void;
@@ -303,7 +306,7 @@ export class Viewer {
   private request(): void {
     this.live = false;
     const { sessionId, clientId, attempt, round, expected: from, snapshot } = this;
-    this.host.pod.toMachine(
+    this.host.pod.machines.send(
       this.machineId,
       JSON.stringify({ type: 'catch_up', sessionId, clientId, attempt, round, from, snapshot } satisfies RelayToAgent),
     );

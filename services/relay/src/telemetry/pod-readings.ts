@@ -49,13 +49,13 @@ function readGauges(metrics: Metrics, pod: Pod): void {
   for (const agent of pod.agents) buffered.agent += agent.socket.buffered;
   const sessions = { running: 0, ended: 0 };
   let paused = 0;
-  for (const link of pod.links.values()) {
-    for (const session of link.activity.sessions) sessions[session.exit ? 'ended' : 'running']++;
-    paused += link.ptysPaused;
+  for (const owned of pod.machines.owned.values()) {
+    for (const session of owned.activity.sessions) sessions[session.exit ? 'ended' : 'running']++;
+    paused += owned.ptysPaused;
   }
   metrics.connections.set({ kind: 'agent' }, pod.agents.size);
   metrics.connections.set({ kind: 'client' }, pod.clients.size);
-  metrics.machines.set(pod.links.size);
+  metrics.machines.set(pod.machines.owned.size);
   for (const [state, count] of Object.entries(sessions)) metrics.sessions.set({ state }, count);
   for (const [state, count] of Object.entries(attachments)) metrics.attachments.set({ state }, count);
   for (const [kind, bytes] of Object.entries(buffered)) metrics.bufferedBytes.set({ kind }, bytes);
