@@ -1,6 +1,6 @@
 // Holds the arrows of the architecture: every rule on every source file, and each rule shown to catch its violation.
 import { describe, expect, test } from 'vitest';
-import { rules } from './architecture/rules.ts';
+import { circles, rules } from './architecture/rules.ts';
 import { parseSource, readSources } from './architecture/source-file.ts';
 
 const sources = readSources();
@@ -14,6 +14,10 @@ describe('the architecture', () => {
   test.each(rules)('$name', (rule) => {
     const problems = sources.flatMap((file) => rule.check(file).map((problem) => `${file.path} ${problem}`));
     expect(problems).toEqual([]);
+  });
+
+  test('files do not import each other in circles, types included', () => {
+    expect(circles(sources)).toEqual([]);
   });
 });
 
@@ -68,6 +72,17 @@ describe('its rules', () => {
   test.each(planted)('catch, in %s: %s', (path, text, problems) => {
     // Some violations break two rules at once, such as a node: module in the relay's core.
     expect(reprove(path, opening + text).length).toBeGreaterThanOrEqual(problems);
+  });
+
+  test('catch a circle, and not a file that is reached on two ways', () => {
+    const at = (name: string, ...others: string[]) => {
+      const text = others.map((other) => `import type { X } from './${other}.ts';`).join('\n');
+      return parseSource(`services/relay/src/relay/${name}.ts`, text);
+    };
+    expect(circles([at('a', 'b', 'c'), at('b', 'c'), at('c')])).toEqual([]);
+    expect(circles([at('a', 'b'), at('b', 'c'), at('c', 'b')])).toEqual([
+      ['services/relay/src/relay/b.ts', 'services/relay/src/relay/c.ts'],
+    ]);
   });
 
   test('catch a file that does not say what it is', () => {

@@ -19,6 +19,24 @@ const arrows: Record<Workspace, readonly Workspace[]> = {
   bench: ['client', 'protocol', 'transport'],
 };
 
+/** Files that import each other in a circle: none of them can be understood, or changed, by itself. */
+export function circles(files: readonly SourceFile[]): string[][] {
+  const targets = new Map(
+    files.map(({ path, imports }) => [path, imports.flatMap((specifier) => resolveRelative(path, specifier) ?? [])]),
+  );
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]) => {
+    const at = way.indexOf(path);
+    if (at >= 0) found.push(way.slice(at));
+    if (at >= 0 || done.has(path)) return;
+    for (const target of targets.get(path) ?? []) visit(target, [...way, path]);
+    done.add(path);
+  };
+  for (const path of targets.keys()) visit(path, []);
+  return found;
+}
+
 const packageOf = (specifier: string): string =>
   specifier.startsWith('@') ? specifier.split('/').slice(0, 2).join('/') : (specifier.split('/')[0] ?? specifier);
 

@@ -1,4 +1,5 @@
 // What a contestant is: something that is started on a stage and carries bytes between a program and its viewers.
+import type { DriverAt } from '../load/driver.ts';
 import type { Child } from '../machine/processes.ts';
 import type { PodSide, Stage } from '../machine/stage.ts';
 import type { Part } from '../machine/usage.ts';
@@ -17,14 +18,6 @@ import type { Part } from '../machine/usage.ts';
  * - `redis`: it has two pods, one for the agent and one for viewers, which meet in Redis.
  */
 export type Ability = 'echo' | 'print' | 'program' | 'share' | 'pods' | 'light-agents' | 'feed' | 'come-back' | 'redis';
-
-/** A module that load processes import, and what they hand to it. The module exports `driver`. */
-export interface DriverAt {
-  /** file: URL of a module that exports `driver: ViewerDriver` or `driver: LightAgentDriver`. */
-  module: string;
-  /** Anything structured clone can carry: URLs, tokens, names. */
-  options: unknown;
-}
 
 /** What a scenario wants to be prepared at the start. Contestants with equal wishes are shared between scenarios. */
 export interface Wishes {

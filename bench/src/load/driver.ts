@@ -1,5 +1,13 @@
 // What a contestant gives to the load processes: how its viewers and its light agents speak to it.
 
+/** A module that load processes import, and what they hand to it. The module exports `driver`. */
+export interface DriverAt {
+  /** file: URL of a module that exports `driver: ViewerDriver` or `driver: LightAgentDriver`. */
+  module: string;
+  /** Anything structured clone can carry: URLs, tokens, names. */
+  options: unknown;
+}
+
 /** Names a session across load processes; only the contestant's own drivers read it. */
 export type SessionRef = Record<string, string | number>;
 

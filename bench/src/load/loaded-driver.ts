@@ -1,6 +1,5 @@
 // Imports a contestant's driver into a load process.
-import type { DriverAt } from '../contestants/contestant.ts';
-import type { LightAgentDriver, ViewerDriver } from './driver.ts';
+import type { DriverAt, LightAgentDriver, ViewerDriver } from './driver.ts';
 
 async function load(at: DriverAt): Promise<unknown> {
   const loaded = (await import(at.module)) as { driver?: unknown };

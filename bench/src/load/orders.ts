@@ -1,6 +1,5 @@
 // What load processes can be told to do, and what they answer. Orders travel by structured clone.
-import type { DriverAt } from '../contestants/contestant.ts';
-import type { SessionRef } from './driver.ts';
+import type { DriverAt, SessionRef } from './driver.ts';
 
 /** How busy the load process was while it worked on an order. */
 export interface LoadHealth {

@@ -1,8 +1,7 @@
 // Opens a session and waits until its program has put the terminal into raw mode and said so.
-import type { DriverAt } from '../contestants/contestant.ts';
 import { READY_BYTE } from '../programs/programs.ts';
 import { within } from './deadline.ts';
-import type { Viewing } from './driver.ts';
+import type { DriverAt, Viewing } from './driver.ts';
 import { viewerDriver } from './loaded-driver.ts';
 
 const OPEN_MS = 15_000;

@@ -1,8 +1,19 @@
 // The keyboard at one terminal: what is the app's and not the program's, and when it is a person who types.
-import type { OpenTerminal } from './open-terminal.ts';
+import type { Signal } from '@preact/signals';
+import type { Terminal } from '@xterm/xterm';
+
+/** The terminal that is typed at. */
+interface Typed {
+  readonly term: Terminal;
+  readonly searching: Signal<boolean>;
+  paste(text: string): void;
+  copySelection(): Promise<void>;
+  /** A person has touched it. */
+  byHand(): void;
+}
 
 /** Ends with the terminal. */
-export function followKeyboard(terminal: OpenTerminal, host: HTMLElement): void {
+export function followKeyboard(terminal: Typed, host: HTMLElement): void {
   terminal.term.attachCustomKeyEventHandler((event) => takesKey(terminal, event));
   const { textarea } = terminal.term;
   if (!textarea) return;
@@ -27,7 +38,7 @@ export function followKeyboard(terminal: OpenTerminal, host: HTMLElement): void 
 }
 
 /** False: the key is the app's, not the program's. */
-function takesKey(terminal: OpenTerminal, event: KeyboardEvent): boolean {
+function takesKey(terminal: Typed, event: KeyboardEvent): boolean {
   if (event.type !== 'keydown') return true;
   const mac = /Mac|iPhone|iPad/.test(navigator.platform);
   const command = mac ? event.metaKey && !event.ctrlKey : event.ctrlKey && event.shiftKey;

@@ -1,7 +1,9 @@
 // Fingers on the terminal: one scrolls (and flings), two size the font, a tap opens the keyboard, a long press the text.
+import type { Signal } from '@preact/signals';
+import type { Terminal } from '@xterm/xterm';
 import { FONT_SIZE } from '../settings/choices.ts';
 import { change, settings } from '../settings/settings.ts';
-import type { OpenTerminal } from './open-terminal.ts';
+import type { Fitting } from './fitting.ts';
 
 /** Less than this is a tap, pixels. */
 const SLOP = 8;
@@ -12,10 +14,18 @@ const FRICTION = 0.95;
 const SLOWEST = 30;
 const FASTEST = 4_000;
 
+/** The terminal under the fingers. */
+interface Touched {
+  readonly term: Terminal;
+  readonly fitting: Pick<Fitting, 'crowded' | 'lookingCloser' | 'lookCloser'>;
+  /** What stands on it is shown as text that can be selected. */
+  readonly textShown: Signal<boolean>;
+}
+
 type Point = { x: number; y: number };
 
 /** Returns what ends it. */
-export function followTouch(terminal: OpenTerminal, host: HTMLElement): () => void {
+export function followTouch(terminal: Touched, host: HTMLElement): () => void {
   const { term } = terminal;
   const fingers = new Map<number, Point>();
   let begun: Point | null = null;
