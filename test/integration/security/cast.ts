@@ -7,10 +7,13 @@ import { createTokens } from '../../../services/relay/src/auth/tokens.ts';
 import { type HandAgent, type Relays, SECRET } from './relay-kit.ts';
 
 /** `revoked`: the owner, whose login has been ended. `expired`: the owner, with a token that has run out. */
-export const CALLERS = ['nobody', 'another user', 'viewer', 'driver', 'owner', 'revoked', 'expired'] as const;
+export const CALLERS = [
+  ...(['nobody', 'another user', 'administrator', 'viewer', 'driver', 'owner', 'revoked', 'expired'] as const),
+];
 export type Caller = (typeof CALLERS)[number];
 export type Known = Exclude<Caller, 'nobody' | 'revoked' | 'expired'>;
-export const KNOWN: readonly Known[] = ['another user', 'viewer', 'driver', 'owner'];
+/** The administrator is of the relay, and nobody to the machine. */
+export const KNOWN: readonly Known[] = ['another user', 'administrator', 'viewer', 'driver', 'owner'];
 
 export type Person = User & { token: string; refreshToken: string; loginId: string };
 
@@ -38,10 +41,10 @@ export class Cast {
     this.accounts = createAccounts({ sql: relays.sql, tokens: createTokens(createTokenKeys([SECRET])) });
   }
 
-  async person(): Promise<Person> {
+  async person(administrator = false): Promise<Person> {
     const email = `${randomUUID()}@example.org`;
     const [user] = await this.relays.sql<User[]>`
-      insert into users (email) values (${email}) returning id, email, administrator`;
+      insert into users (email, administrator) values (${email}, ${administrator}) returning id, email, administrator`;
     return this.loggedIn(user as User);
   }
 
@@ -52,8 +55,8 @@ export class Cast {
   }
 
   async scene(): Promise<Scene> {
-    const [other, viewer, driver, owner] = await Promise.all(KNOWN.map(() => this.person()));
-    const people = { 'another user': other, viewer, driver, owner } as Record<Known, Person>;
+    const each = KNOWN.map(async (who) => [who, await this.person(who === 'administrator')] as const);
+    const people = Object.fromEntries(await Promise.all(each)) as Record<Known, Person>;
     const { accounts, relays } = this;
     const name = `box-${randomUUID().slice(0, 8)}`;
     const { machine, token } = await accounts.createMachine(people.owner.id, name);

@@ -38,11 +38,17 @@ type Row = {
 };
 
 const all = (outcome: Outcome): Record<Known, Outcome> => ({
-  ...{ 'another user': outcome, viewer: outcome, driver: outcome, owner: outcome },
+  ...{ 'another user': outcome, administrator: outcome, viewer: outcome, driver: outcome, owner: outcome },
+});
+/** Those who have nothing to do with the machine, and what the others get. */
+const outside = (refused: Outcome, others: Outcome): Record<Known, Outcome> => ({
+  ...all(others),
+  ...{ 'another user': refused, administrator: refused },
 });
 const ownerOnly = (done: Outcome): Record<Known, Outcome> => ({ ...all('MACHINE_NOT_FOUND'), owner: done });
 const typing = (reaches: string): Record<Known, Outcome> => ({
-  ...{ 'another user': 'NOT_ATTACHED', viewer: 'READ_ONLY', driver: { agent: reaches }, owner: { agent: reaches } },
+  ...outside('NOT_ATTACHED', { agent: reaches }),
+  viewer: 'READ_ONLY',
 });
 const output = ({ sessionId }: Scene, to: Parameters<typeof outputFrame>[4]) =>
   outputFrame(uuidBytes(sessionId), 0, SIZE, 6, to).fill(0x78, -6);
@@ -65,9 +71,9 @@ const CLIENT: Record<keyof typeof ClientToRelay, Row> = {
   },
   attach: {
     say: (scene) => ({ ...machineOf(scene), ...sessionOf(scene) }),
-    known: { ...all('attached'), 'another user': 'MACHINE_NOT_FOUND' },
+    known: outside('MACHINE_NOT_FOUND', 'attached'),
   },
-  detach: { say: sessionOf, known: { ...all('detached'), 'another user': 'NOT_ATTACHED' }, attached: true },
+  detach: { say: sessionOf, known: outside('NOT_ATTACHED', 'detached'), attached: true },
   data: { say: (scene) => ({ ...sessionOf(scene), data: 'eA==' }), known: typing('input'), attached: true },
   resize: { say: (scene) => ({ ...sessionOf(scene), ...SIZE }), known: typing('resize'), attached: true },
   drive: { say: sessionOf, known: typing('drive'), attached: true },
@@ -210,7 +216,7 @@ describe('the frames that clients send', () => {
       const may = who === 'owner' || who === 'driver' || (who === 'viewer' && name === 'ack');
       if (theirs && may) await until(`${name} of ${who} arrives`, () => arrived() > before);
       else {
-        const silent = theirs && who === 'another user';
+        const silent = theirs && ['another user', 'administrator'].includes(who);
         const expected = !theirs ? 'INVALID_MESSAGE' : silent ? null : 'READ_ONLY';
         expect([who, await answerOf(client)]).toEqual([who, expected]);
         expect(arrived()).toBe(before);
