@@ -1,24 +1,21 @@
-// Every WebSocket message × everybody who may say it, with the agent on one pod and the client on the other. A message
-// without a row fails.
+// Every message and frame of clients × everybody who may say it, with the agent on one pod and the client on the other. A
+// message without a row fails.
 import { randomUUID } from 'node:crypto';
 import {
-  AgentToRelay,
   ackFrame,
   CLOSE,
   ClientToRelay,
   FRAME,
   inputAckFrame,
   inputFrame,
-  outputFrame,
   type RelayToClient,
   uuidBytes,
 } from '@hermit/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../kit/wait.ts';
 import { Cast, KNOWN, type Known, type Scene } from './cast.ts';
-import { HandAgent, HandClient, type Relays, startRelays } from './relay-kit.ts';
-
-const SIZE = { cols: 100, rows: 40 };
+import { HandClient, type Relays, startRelays } from './relay-kit.ts';
+import { answerOf, look, machineOf, output, SIZE, sessionOf, UNASKED } from './table-kit.ts';
 
 let relays: Relays;
 let cast: Cast;
@@ -50,10 +47,6 @@ const typing = (reaches: string): Record<Known, Outcome> => ({
   ...outside('NOT_ATTACHED', { agent: reaches }),
   viewer: 'READ_ONLY',
 });
-const output = ({ sessionId }: Scene, to: Parameters<typeof outputFrame>[4]) =>
-  outputFrame(uuidBytes(sessionId), 0, SIZE, 6, to).fill(0x78, -6);
-const machineOf = ({ machine }: Scene) => ({ machineId: machine.id });
-const sessionOf = ({ sessionId }: Scene) => ({ sessionId });
 
 const CLIENT: Record<keyof typeof ClientToRelay, Row> = {
   auth: { say: ({ people }, who) => ({ token: people[who].token }), known: all('ALREADY_AUTHENTICATED') },
@@ -86,35 +79,14 @@ const CLIENT: Record<keyof typeof ClientToRelay, Row> = {
   pong: { say: () => ({}), known: all(null) },
 };
 
-/** Not an answer to anything. */
-const UNASKED = ['tip', 'machine_changed', 'data', 'input_ack'];
-
 async function connect(scene: Scene, who: Known, encoding: 'json' | 'binary' = 'json'): Promise<HandClient> {
   return relays.client(1, (await scene.token(who)) ?? null, encoding);
-}
-async function look(client: HandClient, scene: Scene): Promise<string> {
-  const answer = await client.attach(scene.machine.id, scene.sessionId);
-  client.messages.length = 0;
-  return answer.type === 'attached' ? answer.clientId : randomUUID();
 }
 /** What reached the agent, but for what attaching and looking bring about. */
 const reached = ({ agent }: Scene) => [
   ...agent.messages.filter(({ type }) => !['attach', 'detach', 'tip_request', 'registered', 'ping'].includes(type)),
   ...agent.frames.filter((frame) => frame[0] === FRAME.input).map(() => ({ type: 'input' })),
 ];
-async function answerOf(client: HandClient): Promise<string | null> {
-  // A pong comes after whatever needs no question to anybody.
-  client.send({ type: 'ping' });
-  let answer: RelayToClient | undefined;
-  await until('an answer', () => {
-    const heard = client.messages.filter(({ type }) => !UNASKED.includes(type));
-    answer = heard.find(({ type }) => type !== 'pong') ?? (heard.length > 1 ? heard[0] : undefined);
-    return answer !== undefined || heard.length > 0;
-  });
-  if (answer === undefined) return null;
-  return answer.type === 'error' ? answer.code : answer.type;
-}
-
 describe('what clients say', () => {
   it('has a row for every message', () => {
     expect(Object.keys(CLIENT).sort()).toEqual(Object.keys(ClientToRelay).sort());
@@ -225,98 +197,5 @@ describe('the frames that clients send', () => {
     const nobody = relays.use(await HandClient.open(`${relays.pod(1).url}/ws/client`));
     nobody.ws.send(make(scene, randomUUID()));
     expect(await answerOf(nobody)).toBe('NOT_AUTHENTICATED');
-  });
-});
-
-describe('what agents say', () => {
-  type Sample = (scene: Scene, ids: { clientId: string; requestId: string }) => Record<string, unknown>;
-  const ref = (scene: Scene, { clientId }: { clientId: string }) => ({ ...sessionOf(scene), clientId, attempt: 1 });
-  const view = { ...SIZE, sizePolicy: 'latest', driver: null };
-  const request = ({ requestId }: { requestId: string }) => ({ requestId, pod: 'pod-1' });
-  const info = (id: string) => ({
-    ...{ id, name: 'forged', command: 'sh', createdAt: 0, attachedClients: 0, ...SIZE, sizePolicy: 'latest' },
-  });
-  const SAMPLES: Record<keyof typeof AgentToRelay, Sample> = {
-    register: ({ machine }) => ({
-      ...{ machineName: machine.name, token: machine.token, protocol: 1, epoch: Date.now() + 60_000, lastEpoch: 0 },
-      ...{ instanceId: randomUUID(), agentVersion: 'test' },
-    }),
-    current: ({ sessionId }) => ({ interest: [sessionId] }),
-    flush: () => ({ epoch: 1 }),
-    sessions: ({ sessionId }, ids) => ({ ...request(ids), sessions: [info(sessionId)] }),
-    session_started: ({ sessionId }, ids) => ({ ...request(ids), session: info(sessionId) }),
-    request_failed: (_, ids) => ({ ...request(ids), code: 'INTERNAL', message: 'forged' }),
-    request_done: (_, ids) => request(ids),
-    session_ended: (scene) => ({ ...sessionOf(scene), exitCode: 0, signal: null }),
-    stats: () => ({ ptysPaused: 1, pausedMs: 1 }),
-    ping: () => ({}),
-    pong: () => ({}),
-    attached: (scene, ids) => ({ ...ref(scene, ids), inputOffset: 0, readOnly: false, ...view, first: 0, end: 0 }),
-    live: (scene, ids) => ({ ...ref(scene, ids), round: 0, marker: 9, offset: 0 }),
-    catching_up: (scene, ids) => ({ ...ref(scene, ids), round: 0, marker: 9, offset: 0 }),
-    history_lost: (scene, ids) => ({ ...ref(scene, ids), round: 0, first: 9_999 }),
-    tip: (scene) => ({ ...sessionOf(scene), end: 0, ...view, exit: { exitCode: 0, signal: null }, positions: {} }),
-    unknown_attachment: ref,
-    attach_refused: (scene, ids) => ({ ...ref(scene, ids), code: 'INTERNAL', message: 'forged' }),
-  };
-
-  it('has a row for every message', () => {
-    expect(Object.keys(SAMPLES).sort()).toEqual(Object.keys(AgentToRelay).sort());
-  });
-
-  /** The owner looks at the session, and has asked the machine something that it does not answer. */
-  async function watched(scene: Scene): Promise<{ client: HandClient; clientId: string; requestId: string }> {
-    const client = await connect(scene, 'owner');
-    const clientId = await look(client, scene);
-    let asked: string | undefined;
-    scene.agent.silent = (m) => {
-      if (m.type === 'list_sessions') asked = m.requestId;
-      return m.type === 'list_sessions';
-    };
-    client.send({ type: 'list_sessions', ...machineOf(scene) });
-    const requestId = await until('the question arrives', () => asked);
-    return { client, clientId, requestId };
-  }
-
-  it('reaches nobody, from an agent of another machine or one that has not registered, or with an old token', async () => {
-    const scene = await cast.scene();
-    const { client, ...ids } = await watched(scene);
-    const stranger = await cast.scene();
-    const unregistered = relays.use(await HandAgent.open(`${relays.pod(0).url}/ws/agent`));
-    const old = relays.use(await HandAgent.open(`${relays.pod(0).url}/ws/agent`));
-    const { machine: spare, token } = await cast.accounts.createMachine(scene.people.owner.id, 'spare');
-    await cast.accounts.rotateMachineToken(scene.people.owner.id, spare.id);
-    expect(await old.register({ name: 'spare', token })).toMatchObject({ error: { code: 'INVALID_TOKEN' } });
-
-    for (const [type, sample] of Object.entries(SAMPLES)) {
-      if (type === 'register') continue;
-      const message = { type, ...sample(scene, ids) };
-      stranger.agent.send(message);
-      // After the twentieth bad one the socket is closed, which is right, and not what is looked at here.
-      if (unregistered.closed === null) unregistered.send(message);
-    }
-    const forged = output(scene, null);
-    stranger.agent.ws.send(forged);
-    unregistered.ws.send(forged);
-    stranger.agent.send({ type: 'ping' });
-    await stranger.agent.heard('pong', () => true, 5_000);
-    expect(await answerOf(client)).toBeNull();
-    expect(client.messages.filter(({ type }) => type !== 'pong' && type !== 'machine_changed')).toEqual([]);
-    expect(old.closed === null ? await old.closedWith() : old.closed.code).toBe(CLOSE.unauthorized.code);
-
-    // The same from the machine's own agent does arrive.
-    scene.agent.send({ type: 'request_done', ...SAMPLES.request_done(scene, ids) });
-    scene.agent.send({ type: 'tip', ...SAMPLES.tip(scene, ids) });
-    await client.heard('tip');
-  });
-
-  it('is not taken over by who registers with the token of another machine, under its name', async () => {
-    const [scene, stranger] = [await cast.scene(), await cast.scene()];
-    const thief = relays.use(await HandAgent.open(`${relays.pod(1).url}/ws/agent`));
-    const answer = await thief.register({ name: scene.machine.name, token: stranger.machine.token });
-    expect(answer).toMatchObject({ success: false, error: { code: 'MACHINE_NAME_MISMATCH' } });
-    expect(await thief.closedWith()).toBe(CLOSE.unauthorized.code);
-    expect(scene.agent.closed).toBeNull();
-    expect(stranger.agent.closed).toBeNull();
   });
 });
