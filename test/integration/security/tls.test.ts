@@ -128,6 +128,49 @@ describe('with another authority', () => {
   });
 });
 
+describe('without an authority of ours, sslmode in the address', () => {
+  const UNKNOWN = /certificate|unable to verify|self.signed/i;
+  /** Whether the connection is encrypted, or why there is none. */
+  const encrypted = async (query: string, ca?: string) => {
+    const url = new URL(readFileSync(String(env.DATABASE_URL_FILE), 'utf8'));
+    url.search = query;
+    const { sql, ping, close } = await openDatabase({ database: { url: url.href, ca, pool: 1 }, dataDir: '' });
+    try {
+      await ping();
+      const [row] = await sql<{ ssl: boolean }[]>`select ssl from pg_stat_ssl where pid = pg_backend_pid()`;
+      return row?.ssl;
+    } catch (error) {
+      return (error as Error).message;
+    } finally {
+      await close();
+    }
+  };
+
+  it.each([
+    ['', false],
+    ['sslmode=disable', false],
+    ['sslmode=allow', true],
+    ['sslmode=prefer', true],
+    ['sslmode=require', true],
+    ['sslmode=verify-ca', UNKNOWN],
+    ['sslmode=verify-full', UNKNOWN],
+    ['sslmode=a-typing-error', UNKNOWN],
+  ])('%j', async (query, expected) => {
+    const got = await encrypted(query);
+    if (expected instanceof RegExp) expect(got).toMatch(expected);
+    else expect(got).toBe(expected);
+  });
+
+  it('does not count beside one of ours; the authority stands in DATABASE_CA alone', async () => {
+    const ca = (name: string) => readFileSync(join(files, `${name}-ca.crt`), 'utf8');
+    for (const query of ['', 'sslmode=disable', 'sslmode=require']) {
+      expect(await encrypted(query, ca('good'))).toBe(true);
+      expect(await encrypted(query, ca('other'))).toMatch(UNKNOWN);
+    }
+    expect(await encrypted('sslrootcert=/a/file')).toMatch('sslrootcert');
+  });
+});
+
 it('a Postgres that speaks no TLS is not spoken to when an authority is named', async () => {
   const url = process.env.TEST_DATABASE_URL as string;
   const ca = readFileSync(join(files, 'good-ca.crt'), 'utf8');
