@@ -59,7 +59,7 @@ const innocent: [path: string, text: string][] = [
   ['services/relay/src/app.ts', `import { RedisBus } from './bus/bus-redis.ts'; import pino from 'pino';`],
   ['services/relay/src/presence/presence-redis.ts', `import { connect } from '../bus/connection-redis.ts';`],
   ['services/agent/src/terminal/pty.ts', `import { spawn } from 'node-pty';`],
-  ['services/agent/src/session/screen.ts', `import { Terminal } from '@xterm/headless';`],
+  ['services/agent/src/screen/screen.ts', `import { Terminal } from '@xterm/headless';`],
 ];
 
 const opening = '// A file that was planted here.\n';

@@ -61,7 +61,7 @@ const isForBrowsers = ({ path }: SourceFile): boolean =>
 /** The state machines that run on whatever clock, randomness and transport they are given. */
 const isPure = ({ path }: SourceFile): boolean =>
   within(path, `${workspaces.protocol}/`, `${workspaces.client}/`, `${relay}/relay/`, `${relay}/auth/permissions`) ||
-  (within(path, `${agent}/session/`) && !within(path, `${agent}/session/screen`)) ||
+  within(path, `${agent}/session/`) ||
   (within(path, `${workspaces.transport}/`) && !/\/(node|browser|clock|random)\.ts$/.test(path));
 
 const adapter = /-(redis|memory|postgres|pglite)\.ts$/;
@@ -166,14 +166,15 @@ export const rules: readonly Rule[] = [
     },
   },
   {
-    name: "the agent's sessions import no node: module and no link",
+    name: "the agent's sessions import no node: module and no link, and screens no session",
     check(file) {
-      if (!within(file.path, `${agent}/session/`)) return [];
-      const isScreen = within(file.path, `${agent}/session/screen`);
+      const isScreen = within(file.path, `${agent}/screen/`);
+      if (!isScreen && !within(file.path, `${agent}/session/`)) return [];
       const library = isScreen ? [] : file.imports.filter((specifier) => specifier.startsWith('@xterm/'));
       const edges = file.imports.filter((specifier) => {
         const target = resolveRelative(file.path, specifier) ?? '';
-        return within(target, `${agent}/link/`, `${agent}/terminal/pty.ts`);
+        if (isScreen && within(target, `${agent}/session/`)) return true;
+        return within(target, `${agent}/link/`, `${agent}/terminal/pty.ts`) && !file.path.endsWith('.test.ts');
       });
       const node = isScreen ? [] : nodeModules(file);
       return imports([...node, ...library, ...edges], 'a session is pure but for its screen');

@@ -1,7 +1,7 @@
 // A program on a simulated PTY: bursts and silences, input that it may not read for a while, and an end. And the
 // emulator of its screen, which parses a little later and labels its snapshots with what it has parsed.
 import { type Exit, LIMITS, type Size } from '@hermit/protocol';
-import type { Screen, ScreenSnapshot } from '../../../services/agent/src/session/screen.ts';
+import type { Screen, ScreenSnapshot } from '../../../services/agent/src/screen/screen.ts';
 import type { Terminal } from '../../../services/agent/src/terminal/terminal.ts';
 import type { Process, World } from '../world/world.ts';
 import { byteAt, keystroke, type SessionTruth } from './truth.ts';

@@ -18,8 +18,8 @@ import {
   uuidBytes,
 } from '@hermit/protocol';
 import type { Clock } from '@hermit/transport';
-import type { CreateScreen } from '../session/screen.ts';
-import { noScreen } from '../session/screen-none.ts';
+import { noScreen } from '../screen/no-screen.ts';
+import type { CreateScreen } from '../screen/screen.ts';
 import type { Session } from '../session/session.ts';
 import { type Exit, Sessions } from '../session/sessions.ts';
 import type { Terminal } from '../terminal/terminal.ts';

@@ -12,7 +12,7 @@ import {
 } from '@hermit/protocol';
 import { describe, expect, it } from 'vitest';
 import { HandRelay, type Seen } from '../kit/hand-relay.ts';
-import type { CreateScreen, ScreenSnapshot } from './screen.ts';
+import type { CreateScreen, ScreenSnapshot } from '../screen/screen.ts';
 
 const nothing = () => {};
 const fresh = (): Seen => ({ offset: null, snapshot: 0, chunks: 0, bytes: 0 });

@@ -12,11 +12,11 @@ import {
   snapshotFrame,
 } from '@hermit/protocol';
 import type { Clock } from '@hermit/transport';
+import type { Screen, ScreenSnapshot } from '../screen/screen.ts';
 import type { Attachment } from './attachment.ts';
 import { Gathering } from './gathering.ts';
 import type { OutputLog } from './output-log.ts';
 import { replayLimit } from './pacer.ts';
-import type { Screen, ScreenSnapshot } from './screen.ts';
 
 /** Where frames and messages go, in order. Nothing is kept while there is no connection. */
 export interface Outlet {

@@ -16,6 +16,7 @@ import {
   uuidBytes,
 } from '@hermit/protocol';
 import type { Clock } from '@hermit/transport';
+import type { CreateScreen, Screen } from '../screen/screen.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { Attachment } from './attachment.ts';
 import { Delivery, type Outlet } from './delivery.ts';
@@ -24,7 +25,6 @@ import { InputAcks } from './input-acks.ts';
 import { InputGate } from './input-gate.ts';
 import { type HistoryBudget, OutputLog } from './output-log.ts';
 import { mustPause, Patience } from './pacer.ts';
-import type { CreateScreen, Screen } from './screen.ts';
 import { driverOf, sizeOf } from './size-policy.ts';
 
 /** A change of driver, size or policy is told again so many milliseconds later: the bus may lose it. */

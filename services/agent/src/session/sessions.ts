@@ -21,10 +21,10 @@ import {
   type Size,
 } from '@hermit/protocol';
 import type { Clock, Timer } from '@hermit/transport';
+import type { CreateScreen } from '../screen/screen.ts';
 import type { Spawn } from '../terminal/terminal.ts';
 import { toldAttachments, toldSessions } from './announcement.ts';
 import { HistoryBudget } from './output-log.ts';
-import type { CreateScreen } from './screen.ts';
 import { Session, type SessionOutlet } from './session.ts';
 
 type Start = MessageOf<RelayToAgent, 'start_session'>;

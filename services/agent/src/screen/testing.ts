@@ -16,7 +16,7 @@ import {
   type Line,
   UNDERLINE_STYLE_SHIFT,
   WIDTH_SHIFT,
-} from './screen-internals.ts';
+} from './internals.ts';
 
 // ---- State
 

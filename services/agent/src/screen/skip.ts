@@ -10,7 +10,7 @@
 //   everything older out of screen and scrollback.
 // - What is left out begins before a CR LF as well. CR ends an incomplete character and whatever waited to join.
 //
-// The emulator's part of the conditions is `Emulator.skippable`. screen-skip.test.ts compares with parsing everything.
+// The emulator's part of the conditions is `Emulator.skippable`. skip.test.ts compares with parsing everything.
 
 /** Classes of bytes: plain, what ends a run, the start of a sequence, the start of U+0080 to U+00BF. */
 const PLAIN = 0;

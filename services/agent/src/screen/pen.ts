@@ -10,7 +10,7 @@ import {
   MODE_16,
   MODE_256,
   UNDERLINE_STYLE_SHIFT,
-} from './screen-internals.ts';
+} from './internals.ts';
 
 /** The emulator's mark of "no underline colour" (SGR 59). */
 const NO_UNDERLINE_COLOUR = COLOUR;

@@ -1,9 +1,9 @@
 // Skipping gives exactly what parsing everything gives.
 import { type Random, seeded } from '@hermit/transport';
 import { describe, expect, it } from 'vitest';
-import { Feed } from './screen-feed.ts';
-import { runEnd, skip } from './screen-skip.ts';
-import { babble, stateOf } from './screen-testing.ts';
+import { Feed } from './feed.ts';
+import { runEnd, skip } from './skip.ts';
+import { babble, stateOf } from './testing.ts';
 
 /** HERMIT_SEED=n repeats one seed; HERMIT_SEEDS=n runs that many. */
 const FIRST = Number(process.env.HERMIT_SEED ?? 1);

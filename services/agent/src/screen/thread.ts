@@ -1,10 +1,10 @@
 // The thread of the emulators: one for all sessions of an agent. Each session with output waiting gets a slice in turn.
 import { parentPort } from 'node:worker_threads';
-import { Feed } from './screen-feed.ts';
-import type { FromThread, ToThread } from './screen-messages.ts';
+import { Feed } from './feed.ts';
+import type { FromThread, ToThread } from './messages.ts';
 
 const port = parentPort;
-if (!port) throw new Error('The emulators run in a thread of their own: see screen-worker.ts.');
+if (!port) throw new Error('The emulators run in a thread of their own: see worker.ts.');
 
 const feeds = new Map<number, Feed>();
 /** Screens with output waiting, in the order of their turns. */

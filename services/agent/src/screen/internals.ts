@@ -1,6 +1,6 @@
 // What the snapshot needs of the emulator and its public interface does not give: attributes of cells and of the pen,
 // saved cursor, margins, tab stops, character sets, the parser's state. The only file that knows the shape of the
-// emulator's inside; screen-painter.test.ts fails when a later version differs from 6.0.0, which is pinned.
+// emulator's inside; painter.test.ts fails when a later version differs from 6.0.0, which is pinned.
 import { createRequire } from 'node:module';
 import type { Terminal } from '@xterm/headless';
 

@@ -1,5 +1,5 @@
 // A session's screen, kept by a terminal emulator that parses the output a little later than it comes.
-// Adapters: screen-worker.ts (a headless emulator in a worker thread); the simulation has its own.
+// Adapters: worker.ts (a headless emulator in a worker thread); the simulation has its own.
 import type { Size, Snapshot } from '@hermit/protocol';
 
 /** A snapshot, the offset it is valid at (what the emulator had parsed: CU-6), and the size it was painted for. */

@@ -1,9 +1,9 @@
 // One session's emulator: parses output, knows at which offset it stands, and paints itself.
 import type { Size } from '@hermit/protocol';
 import type { Terminal } from '@xterm/headless';
+import { type Core, createTerminal, PARSER } from './internals.ts';
+import { paint } from './painter.ts';
 import type { ScreenSnapshot } from './screen.ts';
-import { type Core, createTerminal, PARSER } from './screen-internals.ts';
-import { paint } from './screen-painter.ts';
 
 /** What is kept of a sequence that does not end: enough for every sequence that does something on its own. */
 const UNFINISHED = 64 * 1024;
@@ -32,7 +32,7 @@ export class Emulator {
     return 2 * this.core.rows + this.scrollback;
   }
 
-  /** The conditions of screen-skip.ts: nothing but the pen and the column decides what plain output does. */
+  /** The conditions of skip.ts: nothing but the pen and the column decides what plain output does. */
   get skippable(): boolean {
     const { active, normal } = this.core.buffers;
     const { modes, decPrivateModes } = this.core.coreService;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GatherBuffers, Gathered, HANDED_OVER } from './screen-buffers.ts';
+import { GatherBuffers, Gathered, HANDED_OVER } from './buffers.ts';
 
 const bytes = (length: number, of = 7) => new Uint8Array(length).fill(of);
 

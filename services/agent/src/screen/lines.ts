@@ -3,8 +3,8 @@
 // The target's lines are blank, in the default background, when painting begins. A line that continues the one above
 // is made so by letting the terminal wrap; where the text alone would not, two blanks are printed over the edge first
 // and painted over afterwards.
-import { CODE_POINT, COLOUR, COMBINED, type Core, HAS_CONTENT, type Line, WIDTH_SHIFT } from './screen-internals.ts';
-import type { Pen } from './screen-pen.ts';
+import { CODE_POINT, COLOUR, COMBINED, type Core, HAS_CONTENT, type Line, WIDTH_SHIFT } from './internals.ts';
+import type { Pen } from './pen.ts';
 
 /** A wide blank: printed, and then overwritten by half, it leaves a cell that is empty and yet has attributes. */
 const WIDE_BLANK = '\u3000';

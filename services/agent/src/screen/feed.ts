@@ -1,8 +1,8 @@
 // Output on its way into one emulator: in order with changes of size, a slice at a time, skipping what leaves no trace.
 import { type Size, wholeCharacters } from '@hermit/protocol';
+import { Emulator } from './emulator.ts';
 import type { ScreenSnapshot } from './screen.ts';
-import { Emulator } from './screen-emulator.ts';
-import { LONGEST_SEQUENCE, runEnd, skip } from './screen-skip.ts';
+import { LONGEST_SEQUENCE, runEnd, skip } from './skip.ts';
 
 /** Bytes parsed in one step: a few milliseconds. */
 const SLICE = 64 * 1024;

@@ -3,10 +3,10 @@ import { LIMITS } from '@hermit/protocol';
 import { seeded } from '@hermit/transport';
 import { afterAll, describe, expect, it } from 'vitest';
 import { spawnPty } from '../terminal/pty.ts';
+import { Emulator } from './emulator.ts';
 import type { Screen, ScreenSnapshot } from './screen.ts';
-import { Emulator } from './screen-emulator.ts';
-import { babble, stateOf } from './screen-testing.ts';
-import { screenWorkers } from './screen-worker.ts';
+import { babble, stateOf } from './testing.ts';
+import { screenWorkers } from './worker.ts';
 
 const failures: string[] = [];
 const workers = screenWorkers((reason) => failures.push(reason));

@@ -2,9 +2,9 @@
 // session; should it die, the screens in it answer no more snapshots and the next session starts another.
 import { Worker } from 'node:worker_threads';
 import { LIMITS, type Size } from '@hermit/protocol';
+import { GatherBuffers, Gathered, HANDED_OVER } from './buffers.ts';
+import type { FromThread, ToThread } from './messages.ts';
 import type { CreateScreen, Screen, ScreenSnapshot } from './screen.ts';
-import { GatherBuffers, Gathered, HANDED_OVER } from './screen-buffers.ts';
-import type { FromThread, ToThread } from './screen-messages.ts';
 
 /** A session whose program was paused because of its backlog goes on below this. */
 const CAUGHT_UP = LIMITS.screenBacklog / 4;
@@ -24,7 +24,7 @@ const SNAPSHOT_WITHIN = 10_000;
 const SILENCE = 30_000;
 
 // Beside this file, as source or as built.
-const THREAD = new URL(import.meta.url.endsWith('.ts') ? './screen-thread.ts' : './screen-thread.js', import.meta.url);
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
 
 export type ScreenWorkers = {
   createScreen: CreateScreen;

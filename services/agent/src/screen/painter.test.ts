@@ -2,8 +2,8 @@
 import { wholeCharacters } from '@hermit/protocol';
 import { seeded } from '@hermit/transport';
 import { describe, expect, it } from 'vitest';
-import { Emulator } from './screen-emulator.ts';
-import { babble, stateOf } from './screen-testing.ts';
+import { Emulator } from './emulator.ts';
+import { babble, stateOf } from './testing.ts';
 
 /** HERMIT_SEED=n repeats one seed; HERMIT_SEEDS=n runs that many. */
 const FIRST = Number(process.env.HERMIT_SEED ?? 1);

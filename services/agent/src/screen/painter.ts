@@ -3,9 +3,9 @@
 // The screen's text begins by putting every mode back, so that it also repaints a terminal in use, and moves no line:
 // the viewer's own scrollback stays. After the scrollback's text on a fresh terminal, both buffers are the emulator's.
 import { LIMITS, type Snapshot } from '@hermit/protocol';
-import { type Buffer, type Core, charsetLetter, HAS_CONTENT, type Line, WIDTH_SHIFT } from './screen-internals.ts';
-import { LinePainter } from './screen-lines.ts';
-import { Pen } from './screen-pen.ts';
+import { type Buffer, type Core, charsetLetter, HAS_CONTENT, type Line, WIDTH_SHIFT } from './internals.ts';
+import { LinePainter } from './lines.ts';
+import { Pen } from './pen.ts';
 
 /** Text of the scrollback at most, in characters; the oldest lines are left out. */
 const SCROLLBACK_TEXT = 1024 * 1024;
