@@ -1,6 +1,6 @@
 // The agent's side of one attachment: what a viewer has, is being sent, and has acknowledged. State alone; session.ts
 // moves it.
-import { type Address, type AttachMode, type Position, type Size, uuidBytes } from '@hermit/protocol';
+import { type Address, type AttachMode, type Consumed, type Position, type Size, uuidBytes } from '@hermit/protocol';
 import { PATIENCE, type Paced, Window } from './pacer.ts';
 import type { Seat } from './size-policy.ts';
 
@@ -87,6 +87,28 @@ export class Attachment implements Paced, Seat {
     this.progressAt = now;
     this.owesSince = now;
     this.heardAt = now;
+  }
+
+  /** The viewer has consumed this much; `end`: of what the program has printed, which may be waiting. */
+  acknowledge(m: Consumed, now: number, end: number, programWaits: boolean): void {
+    this.heardAt = now;
+    this.proved = true;
+    const s = this.snapshot;
+    if (s?.bytes && m.snapshot === s.id) {
+      if (m.chunks > s.acked && m.chunks <= s.sent) {
+        s.acked = m.chunks;
+        this.progressAt = now;
+      }
+      if (s.acked >= s.total) this.snapshot = null;
+    }
+    // CU-8: acks beyond the end are ignored.
+    if (m.offset !== null && m.offset <= end && m.offset > this.ack) {
+      this.ack = m.offset;
+      this.progressAt = now;
+      // A program that waits has more, also when all it printed has been consumed.
+      this.window.acknowledged(this.ack, now, programWaits || this.ack < end);
+    }
+    if (this.ack >= end) this.owesSince = null;
   }
 
   /** It waits for a screen, not the program for it (FL-2). */

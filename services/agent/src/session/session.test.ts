@@ -60,7 +60,7 @@ describe.each(['latest', 'driver'] as const)('a driver whose connection closes, 
     relay.drive(session, driver);
     relay.type(session, driver, 0, 'x');
     relay.detach(session, driver);
-    expect(session).toMatchObject({ driver: other, size: small });
+    expect(session).toMatchObject({ seating: { driver: other }, size: small });
     return { relay, session, driver, other };
   };
 
@@ -68,14 +68,14 @@ describe.each(['latest', 'driver'] as const)('a driver whose connection closes, 
     const { relay, session, driver } = world();
     relay.clock.advance(300);
     relay.attach(session, driver, { attempt: 2, inputFrom: 1, ...large });
-    expect(session).toMatchObject({ driver, size: large });
+    expect(session).toMatchObject({ seating: { driver }, size: large });
   });
 
   it('does not when somebody has taken over, or after a minute', () => {
     const taken = world();
     taken.relay.drive(taken.session, taken.other);
     taken.relay.attach(taken.session, taken.driver, { attempt: 2, inputFrom: 1, ...large });
-    expect(taken.session).toMatchObject({ driver: taken.other, size: small });
+    expect(taken.session).toMatchObject({ seating: { driver: taken.other }, size: small });
 
     const late = world();
     // Who stays keeps its lease.
@@ -84,7 +84,7 @@ describe.each(['latest', 'driver'] as const)('a driver whose connection closes, 
       late.relay.acknowledge(late.session, late.other, { offset: 0 });
     }
     late.relay.attach(late.session, late.driver, { attempt: 2, inputFrom: 1, ...large });
-    expect(late.session).toMatchObject({ driver: late.other, size: small });
+    expect(late.session).toMatchObject({ seating: { driver: late.other }, size: small });
   });
 });
 

@@ -25,10 +25,8 @@ import { InputAcks } from './input-acks.ts';
 import { InputGate } from './input-gate.ts';
 import { type HistoryBudget, OutputLog } from './output-log.ts';
 import { mustPause, Patience } from './pacer.ts';
-import { driverOf, sizeOf } from './size-policy.ts';
-
-/** A change of driver, size or policy is told again so many milliseconds later: the bus may lose it. */
-const STATUS_AGAIN = [500, 1_000, 2_000];
+import { Seating } from './seating.ts';
+import { Tips } from './tips.ts';
 
 /** Beside what is delivered: who wants to, and what presence should show. */
 export interface SessionOutlet extends Outlet {
@@ -64,8 +62,6 @@ export class Session {
   exit: Exit | null = null;
   endedAt: number | null = null;
   paused = false;
-  sizePolicy: SizePolicy;
-  driver: string | null = null;
 
   private readonly command: string;
   private readonly terminal: Terminal;
@@ -78,10 +74,8 @@ export class Session {
   private readonly patience = new Patience();
   private readonly history: number;
   private readonly delivery: Delivery;
-  private serial = 0;
-  private tipAt = Number.NEGATIVE_INFINITY;
-  private statusAt = 0;
-  private statusToldAgain = STATUS_AGAIN.length;
+  readonly seating: Seating;
+  private readonly tips = new Tips();
   private reading = true;
 
   constructor(parts: SessionParts) {
@@ -89,7 +83,7 @@ export class Session {
     this.idBytes = uuidBytes(parts.id);
     this.name = parts.name;
     this.command = parts.command;
-    this.sizePolicy = parts.sizePolicy;
+    this.seating = new Seating(this, parts.sizePolicy);
     this.terminal = parts.terminal;
     this.outlet = parts.outlet;
     this.clock = parts.clock;
@@ -124,7 +118,7 @@ export class Session {
       createdAt: this.createdAt,
       attachedClients: this.attachments.size,
       ...this.size,
-      sizePolicy: this.sizePolicy,
+      sizePolicy: this.seating.policy,
       ...(this.delivery.title ? { title: this.delivery.title.slice(0, 256) } : {}),
       ...(this.exit ? { exit: this.exit } : {}),
     };
@@ -197,7 +191,7 @@ export class Session {
     }
     const place = this.departed.take(m.clientId, m.userId);
     const known = old ?? place;
-    const size = m.cols !== undefined && m.rows !== undefined ? { cols: m.cols, rows: m.rows } : (old?.size ?? null);
+    const size = sizeIn(m) ?? old?.size ?? null;
     const a = new Attachment(
       {
         id: m.clientId,
@@ -209,7 +203,7 @@ export class Session {
         size,
         attachedAt: known?.attachedAt ?? this.clock.now(),
         typed: known?.typed ?? 0,
-        since: known?.since ?? ++this.serial,
+        since: known?.since ?? this.seating.next(),
       },
       now,
     );
@@ -217,11 +211,10 @@ export class Session {
     a.ack = Math.min(m.from ?? 0, this.log.end);
     this.delivery.catchUp(a, m.from, null);
     this.tellAttached(a);
-    // Who drove before its connection closed drives again, unless another has taken over since.
-    const driver = this.attachments.get(this.driver ?? '');
-    this.reseat(place?.drove && (driver?.typed ?? 0) <= place.serial ? a.id : this.driver);
+    this.screen.answer(false);
+    this.seating.welcome(a, place);
     // `attached` says the same, and is asked for until it arrives.
-    if (this.attachments.size === 1) this.statusToldAgain = STATUS_AGAIN.length;
+    if (this.attachments.size === 1) this.tips.known();
     this.pace();
     this.outlet.changed();
   }
@@ -246,27 +239,7 @@ export class Session {
   acknowledge(clientId: string, attempt: number, m: Consumed): void {
     const a = this.attachmentOf({ clientId, attempt });
     if (!a) return;
-    const now = this.clock.monotonic();
-    a.heardAt = now;
-    a.proved = true;
-    const s = a.snapshot;
-    if (s?.bytes && m.snapshot === s.id) {
-      if (m.chunks > s.acked && m.chunks <= s.sent) {
-        s.acked = m.chunks;
-        a.progressAt = now;
-      }
-      if (s.acked >= s.total) a.snapshot = null;
-    }
-    if (m.offset !== null && m.offset <= this.log.end) {
-      // CU-8: acks beyond the end are ignored.
-      if (m.offset > a.ack) {
-        a.ack = m.offset;
-        a.progressAt = now;
-        // A program that waits has more, also when all it printed has been consumed.
-        a.window.acknowledged(a.ack, now, this.paused || a.ack < this.log.end);
-      }
-    }
-    if (a.ack >= this.log.end) a.owesSince = null;
+    a.acknowledge(m, this.clock.monotonic(), this.log.end, this.paused);
     if (m.ended && this.exit) a.endAcked = true;
     this.wants();
     this.pace();
@@ -295,63 +268,43 @@ export class Session {
     const room = this.exit ? bytes.length : LIMITS.unreadInput - this.terminal.unread;
     const { fresh, gap } = this.gate.take(clientId, position, bytes, room);
     if (fresh.length > 0 && this.exit === null) {
-      if (!reply) this.hasTyped(a);
-      if (!reply || a.id === this.driver) this.terminal.write(fresh);
+      if (!reply) this.seating.typed(a);
+      if (!reply || a.id === this.seating.driver) this.terminal.write(fresh);
     }
     const full = !gap && position + bytes.length > this.gate.applied(clientId);
     this.inputAcks.arrived(a, fresh.length, gap, full);
   }
 
-  private hasTyped(a: Attachment): void {
-    if (a.typed === this.serial && this.driver === a.id) return;
-    a.typed = ++this.serial;
-    this.reseat(this.sizePolicy === 'latest' ? a.id : this.driver);
-  }
-
-  resize(m: MessageOf<RelayToAgent, 'resize'>): void {
+  resized(m: MessageOf<RelayToAgent, 'resize'>): void {
     const a = this.attachmentOf(m);
     if (!a || a.readOnly) return;
     a.size = { cols: m.cols, rows: m.rows };
-    this.reseat();
+    this.seating.settle();
   }
 
   drive(m: MessageOf<RelayToAgent, 'drive'>): void {
     const a = this.attachmentOf(m);
     if (!a || a.readOnly) return;
-    a.typed = ++this.serial;
     // Always answered: who asks again has not heard the answer.
-    if (!this.reseat(a.id)) this.tip();
+    if (!this.seating.drive(a)) this.tip();
   }
 
   setSizePolicy(m: MessageOf<RelayToAgent, 'set_size_policy'>): void {
     const a = this.attachmentOf(m);
     if (!a || a.readOnly) return;
-    this.sizePolicy = m.sizePolicy;
-    if (m.cols !== undefined && m.rows !== undefined) this.setSize({ cols: m.cols, rows: m.rows });
-    if (!this.reseat()) this.tellStatus();
+    this.seating.change(m.sizePolicy, sizeIn(m));
     this.outlet.changed();
   }
 
-  /** Who drives and whose size counts, after anything that may change it. True when that was told. */
-  private reseat(wanted: string | null = this.driver): boolean {
-    const before = this.driver;
-    const seats = [...this.attachments.values()];
-    this.driver = driverOf(seats, wanted);
-    this.screen.answer(seats.length === 0);
-    const resized = this.setSize(sizeOf(this.sizePolicy, seats, this.driver, this.size));
-    if (!resized && this.driver === before) return false;
-    this.tellStatus();
-    return true;
-  }
+  // ---- What seating asks
 
-  private tellStatus(): void {
-    this.statusAt = this.clock.monotonic();
-    this.statusToldAgain = 0;
+  reseated(): void {
+    this.tips.changed(this.clock.monotonic());
     this.tip();
   }
 
   /** CU-9: the size is part of the stream. */
-  private setSize(size: Size): boolean {
+  resize(size: Size): boolean {
     const { cols, rows } = this.size;
     if (this.exit !== null || (size.cols === cols && size.rows === rows)) return false;
     this.log.resize(size);
@@ -363,9 +316,11 @@ export class Session {
 
   private forget(a: Attachment): void {
     this.attachments.delete(a.id);
-    this.departed.remember(a, this.driver === a.id, this.serial, this.clock.monotonic());
+    const { driver, serial } = this.seating;
+    this.departed.remember(a, driver === a.id, serial, this.clock.monotonic());
     this.inputAcks.forget(a);
-    this.reseat();
+    this.screen.answer(this.attachments.size === 0);
+    this.seating.settle();
     this.pace();
     this.outlet.changed();
   }
@@ -379,11 +334,14 @@ export class Session {
       inputOffset: this.gate.applied(a.id),
       readOnly: a.readOnly,
       ...this.size,
-      sizePolicy: this.sizePolicy,
-      driver: this.driver,
+      ...this.seated,
       first: this.log.base,
       end: this.log.end,
     });
+  }
+
+  private get seated(): { sizePolicy: SizePolicy; driver: string | null } {
+    return { sizePolicy: this.seating.policy, driver: this.seating.driver };
   }
 
   /** The first byte that a reader of every byte may still ask for. */
@@ -422,7 +380,7 @@ export class Session {
 
   /** CU-1, CU-2: the end, and how far each attachment was sent, in order with the data. */
   tip(): void {
-    this.tipAt = this.clock.monotonic();
+    this.tips.told(this.clock.monotonic());
     const positions: Record<string, ReturnType<Attachment['position']>> = {};
     for (const a of this.attachments.values()) positions[a.id] = a.position(this.delivery.shared);
     this.outlet.message({
@@ -430,8 +388,7 @@ export class Session {
       sessionId: this.id,
       end: this.log.end,
       ...this.size,
-      sizePolicy: this.sizePolicy,
-      driver: this.driver,
+      ...this.seated,
       ...(this.exit ? { exit: this.exit } : {}),
       positions,
     });
@@ -465,14 +422,10 @@ export class Session {
       else if (a.ack < this.log.end || (this.exit && !a.endAcked)) owing = true;
     }
     this.pace();
-    const again = STATUS_AGAIN[this.statusToldAgain];
-    if (again !== undefined && now - this.statusAt >= again) {
-      this.statusToldAgain++;
-      this.tip();
-    }
+    if (this.tips.repeats(now)) this.tip();
     if (owing) {
       this.wants();
-      if (now - this.tipAt >= LIMITS.tipEvery - 100) this.tip();
+      if (this.tips.due(now)) this.tip();
     }
   }
 
@@ -488,4 +441,8 @@ export class Session {
     if (reading) this.terminal.resume();
     else this.terminal.pause();
   }
+}
+
+function sizeIn({ cols, rows }: Partial<Size>): Size | null {
+  return cols !== undefined && rows !== undefined ? { cols, rows } : null;
 }

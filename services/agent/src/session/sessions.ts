@@ -135,7 +135,7 @@ export class Sessions {
         session.catchUpRequest(m);
         break;
       case 'resize':
-        session.resize(m);
+        session.resized(m);
         break;
       case 'drive':
         session.drive(m);
