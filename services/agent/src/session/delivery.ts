@@ -3,20 +3,19 @@
 import {
   type AgentToRelay,
   type Exit,
-  encodeSnapshot,
   LIMITS,
   type MessageOf,
   outputFrame,
   type SessionMessage,
   type Size,
-  snapshotFrame,
 } from '@hermit/protocol';
 import type { Clock } from '@hermit/transport';
-import type { Screen, ScreenSnapshot } from '../screen/screen.ts';
+import type { Screen } from '../screen/screen.ts';
 import type { Attachment } from './attachment.ts';
 import { Gathering } from './gathering.ts';
 import type { OutputLog } from './output-log.ts';
 import { replayLimit } from './pacer.ts';
+import { Painting } from './painting.ts';
 
 /** Where frames and messages go, in order. Nothing is kept while there is no connection. */
 export interface Outlet {
@@ -46,15 +45,12 @@ export interface DeliveryHost {
 export class Delivery {
   /** Live attachments have been sent every byte before. */
   shared = 0;
-  /** The title that the program gave its window, when a snapshot last told it. */
-  title = '';
   private readonly host: DeliveryHost;
-  private readonly screen: Screen;
+  private readonly painting: Painting;
   private readonly outlet: Outlet;
   private readonly clock: Clock;
   private readonly alloc: ((length: number) => Uint8Array) | undefined;
   private readonly gathering = new Gathering();
-  private snapshots = 0;
   /** Who catches up and was not reached by the last turn, and whether the next begins with those. */
   private unreached: Attachment | null = null;
   private othersFirst = false;
@@ -64,10 +60,22 @@ export class Delivery {
     parts: { screen: Screen; outlet: Outlet; clock: Clock; alloc?: ((length: number) => Uint8Array) | undefined },
   ) {
     this.host = host;
-    this.screen = parts.screen;
     this.outlet = parts.outlet;
     this.clock = parts.clock;
     this.alloc = parts.alloc;
+    const { idBytes, log, attachments } = host;
+    const { screen, outlet, clock, alloc } = parts;
+    this.painting = new Painting({
+      ...{ idBytes, log, screen, clock, alloc },
+      frame: (frame) => outlet.frame(frame),
+      waits: (a, transfer) => a.snapshot === transfer && attachments.get(a.id) === a,
+      made: () => host.wants(),
+    });
+  }
+
+  /** The title that the program gave its window, when a snapshot last told it. */
+  get title(): string {
+    return this.painting.title;
   }
 
   /** Starts (or restarts) catching up from `from`; null: a screen that has nothing yet. */
@@ -207,7 +215,7 @@ export class Delivery {
     if (!this.outlet.connected) return 0;
     let sent = 0;
     if (a.snapshot) {
-      sent += this.sendChunks(a, a.snapshot, room);
+      sent += this.painting.send(a, a.snapshot, room);
       if (a.snapshot.bytes === null || a.snapshot.sent < a.snapshot.total) return sent;
     }
     const painting = a.paintingBytes(LIMITS.snapshotChunk);
@@ -220,7 +228,7 @@ export class Delivery {
       // CU-11: a jump moves the offset that acks count from, so everything sent before it has to be acked.
       if (a.ack < a.cursor || a.snapshot) return sent;
       if (a.mode === 'screen') {
-        this.takeSnapshot(a);
+        this.painting.take(a);
         return sent;
       }
       this.outlet.message({
@@ -274,64 +282,5 @@ export class Delivery {
   private anyLive(): boolean {
     for (const a of this.host.attachments.values()) if (a.live) return true;
     return false;
-  }
-
-  private sendChunks(a: Attachment, s: NonNullable<Attachment['snapshot']>, room: number): number {
-    if (s.bytes === null) return 0;
-    let sent = 0;
-    while (s.sent < s.total && sent < room && (s.sent - s.acked) * LIMITS.snapshotChunk < a.window.size) {
-      const from = s.sent * LIMITS.snapshotChunk;
-      const bytes = s.bytes.subarray(from, from + LIMITS.snapshotChunk);
-      const chunk = { id: s.id, index: s.sent, total: s.total, bytes };
-      this.outlet.frame(snapshotFrame(this.host.idBytes, s.offset, s.size, a.to, chunk, this.alloc));
-      s.sent++;
-      sent += bytes.length;
-    }
-    return sent;
-  }
-
-  /** Asks the emulator for the screen at or after the cursor; its offset is what the emulator has parsed (CU-6). */
-  private takeSnapshot(a: Attachment): void {
-    const transfer: Attachment['snapshot'] = {
-      id: ++this.snapshots,
-      offset: 0,
-      size: this.host.size,
-      bytes: null,
-      total: 0,
-      sent: 0,
-      acked: 0,
-    };
-    a.snapshot = transfer;
-    // One further behind would only be followed by the next.
-    const { log } = this.host;
-    this.screen.snapshot(Math.max(a.cursor, log.base, log.end - replayLimit(a.window.rate)), (made) => {
-      if (a.snapshot !== transfer || this.host.attachments.get(a.id) !== a) return;
-      const { offset, size, title, ...snapshot } = made ?? this.bare(a);
-      this.title = title;
-      // FRAME-3: its terminal has most of what is above, and a slow viewer would wait for that longer than for the screen.
-      const burden = snapshot.scrollback.length > (a.window.rate ?? 0) * LIMITS.windowTime;
-      if (a.painted && burden) snapshot.scrollback = '';
-      a.painted = true;
-      a.blank = false;
-      transfer.offset = offset;
-      transfer.size = { cols: size.cols, rows: size.rows };
-      transfer.bytes = encodeSnapshot(snapshot);
-      transfer.total = Math.ceil(transfer.bytes.length / LIMITS.snapshotChunk);
-      a.cursor = offset;
-      a.ack = offset;
-      a.jump = false;
-      a.progressAt = this.clock.monotonic();
-      a.window.reset();
-      this.host.wants();
-    });
-  }
-
-  /** Without an emulator: an empty screen, which the end of the history follows. */
-  private bare(a: Attachment): ScreenSnapshot {
-    const { log } = this.host;
-    let at = Math.max(a.cursor, log.base, log.end - LIMITS.replay / 4);
-    if (at > a.cursor) at = log.boundaryAfter(at);
-    a.bareAt = at;
-    return { offset: at, size: log.run(at, 1).size, title: this.title, scrollback: '', screen: '' };
   }
 }
