@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { ApproveDevice } from './account/approve-device.tsx';
 import { SignIn } from './account/sign-in.tsx';
 import { SignInLink } from './account/sign-in-link.tsx';
+import { SignOnFailed } from './account/sign-on-failed.tsx';
 import { MachinesPage } from './machines/machines-page.tsx';
 import { relay, user } from './relay/account.ts';
 import { go, route } from './router.ts';
@@ -28,6 +29,7 @@ export function App(): JSX.Element {
 function Page(): JSX.Element {
   const here = route.value;
   if (here.page === 'link') return <SignInLink code={here.code} machineId={here.machineId} />;
+  if (here.page === 'sso') return <SignOnFailed code={here.code} />;
   const present = relay.value;
   if (!user.value || !present) return <SignIn />;
   const atTerminal = here.page === 'terminal';

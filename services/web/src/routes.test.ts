@@ -19,6 +19,7 @@ test.each([
   ['/link?machine=M#the%20code', { page: 'link', code: 'the code', machineId: 'M' }],
   ['/link#code', { page: 'link', code: 'code', machineId: null }],
   ['/join#hms_token', { page: 'join', code: 'hms_token' }],
+  ['/sso#DUPLICATE', { page: 'sso', code: 'DUPLICATE' }],
   ['/link#%', { page: 'link', code: '%', machineId: null }],
 ])('%s', (path, route) => {
   expect(at(path)).toEqual(route);

@@ -11,6 +11,8 @@ export type Route =
   | { page: 'link'; code: string; machineId: string | null }
   /** Somebody shared a session by a link. */
   | { page: 'join'; code: string }
+  /** Single sign-on came to nothing; `code` of the error. */
+  | { page: 'sso'; code: string }
   | { page: 'unknown' };
 
 export function routeOf(url: URL): Route {
@@ -31,6 +33,8 @@ export function routeOf(url: URL): Route {
       return { page: 'link', code, machineId: url.searchParams.get('machine') };
     case 'join':
       return { page: 'join', code };
+    case 'sso':
+      return { page: 'sso', code };
     default:
       return { page: 'unknown' };
   }

@@ -32,15 +32,18 @@ describe('the web terminal', () => {
 
   const get = (url: string, headers: Record<string, string> = {}) => app.inject({ method: 'GET', url, headers });
 
-  it.each(['/', '/settings', '/device?code=X', '/link', '/join', '/m/a/s/b'])('is the page at %s', async (url) => {
-    const answer = await get(url);
-    expect(answer.body).toBe(PAGE);
-    expect(answer.headers).toMatchObject({
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-cache',
-      'x-content-type-options': 'nosniff',
-    });
-  });
+  it.each(['/', '/settings', '/device?code=X', '/link', '/join', '/sso', '/m/a/s/b'])(
+    'is the page at %s',
+    async (url) => {
+      const answer = await get(url);
+      expect(answer.body).toBe(PAGE);
+      expect(answer.headers).toMatchObject({
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-cache',
+        'x-content-type-options': 'nosniff',
+      });
+    },
+  );
 
   it('runs scripts of its own alone: no inline script, nothing made of strings, nobody may frame it', async () => {
     const policy = String((await get('/')).headers['content-security-policy']);

@@ -109,10 +109,11 @@ export class Cluster implements AsyncDisposable {
     ]);
   }
 
-  async addPod(): Promise<RelayPod> {
+  /** `over`: what is other than with the pods before. */
+  async addPod(over: Record<string, string> = {}): Promise<RelayPod> {
     const port = await freePort();
     const id = `pod-${this.pods.length}`;
-    const pod = new RelayPod(port, { ...this.env, PORT: `${port}`, POD_ID: id });
+    const pod = new RelayPod(port, { ...this.env, ...over, PORT: `${port}`, POD_ID: id });
     this.pods.push(pod);
     this.stack.defer(() => pod.process[Symbol.asyncDispose]());
     return pod;

@@ -242,6 +242,9 @@ describe('single sign-on', () => {
       const answer = await browser.go(back);
       expect(answer.status).toBe(status);
       expect(await answer.json()).toMatchObject({ code });
+      // A person is led to a page that says so.
+      const page = await fetch(back, { redirect: 'manual', headers: { accept: 'text/html,*/*' } });
+      expect([page.status, page.headers.get('location')]).toEqual([302, `${base}/sso#INVALID_TOKEN`]);
     }
   });
 

@@ -137,7 +137,7 @@ const TABLE: Record<string, Row> = {
 /** Files for browsers, and the documentation: the same for everybody. */
 const isFile = (url: string) =>
   /^\/(documentation|assets|manifest|favicon|icon|robots)/.test(url) ||
-  ['/', '/m/:machineId/s/:sessionId', '/settings', '/device', '/link', '/join'].includes(url) ||
+  ['/', '/m/:machineId/s/:sessionId', '/settings', '/device', '/link', '/join', '/sso'].includes(url) ||
   /^\/[\w.-]+\.(svg|png|ico|webmanifest|js|css|txt|html)$/.test(url);
 /** Upgrades: who may say what there is in the tables of messages. */
 const SOCKETS = ['GET /ws/agent', 'GET /ws/client'];

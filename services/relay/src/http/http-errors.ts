@@ -65,7 +65,18 @@ export function answerBadAddress(error: FastifyError, request: FastifyRequest, r
   answer(request, reply, fromFramework(error));
 }
 
+/** For the `config` of a route that people themselves are sent to: where a browser is led that shows what it gets. */
+export type FailurePage = { failurePage?: (request: FastifyRequest, code: ErrorCode) => string };
+
+/** A browser that was sent there, and shows what it gets. */
+export function isVisit({ method, headers }: FastifyRequest): boolean {
+  return method === 'GET' && (headers.accept ?? '').includes('text/html');
+}
+
 function answer(request: FastifyRequest, reply: FastifyReply, error: HermitError) {
+  // Of an address that cannot be read there is no route.
+  const { failurePage } = (request.routeOptions?.config ?? {}) as FailurePage;
+  if (failurePage && isVisit(request)) return reply.redirect(failurePage(request, error.code));
   const status = STATUS[error.code] ?? 500;
   reply.code(status).type('application/json; charset=utf-8');
   if (status === 401) reply.header('www-authenticate', 'Bearer');

@@ -12,7 +12,7 @@ import type { Limiter } from '../limits/limiter.ts';
 import { limited } from '../limits/request-limits.ts';
 import { callerOf, demandToken, loginOf } from './caller.ts';
 import { relayUrl } from './device-routes.ts';
-import { failures } from './http-errors.ts';
+import { type FailurePage, failures } from './http-errors.ts';
 import { AnyText } from './login-routes.ts';
 import { originOf } from './origin.ts';
 import { type StepUpOptions, stepUp } from './step-up.ts';
@@ -37,6 +37,11 @@ export function signOnRoutes(scope: FastifyInstance, options: SignOnRoutesOption
   const { accounts, registration, audit = NOBODY_LISTENS } = options;
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['log-in'];
+  const ofPeople = {
+    ...limited('login'),
+    /** The code alone: what the page says is its own, not that of whoever made the address. */
+    failurePage: (request, code) => new URL(`sso#${code}`, relayUrl(request, options.publicUrl)).href,
+  } satisfies FailurePage;
 
   app.get(
     '/auth/methods',
@@ -60,7 +65,7 @@ export function signOnRoutes(scope: FastifyInstance, options: SignOnRoutesOption
   app.get(
     '/auth/sso',
     {
-      config: limited('login'),
+      config: ofPeople,
       schema: {
         tags,
         summary: 'Log in with single sign-on: leads a browser to the provider',
@@ -73,10 +78,11 @@ export function signOnRoutes(scope: FastifyInstance, options: SignOnRoutesOption
   app.get(
     '/auth/sso/callback',
     {
-      config: limited('login'),
+      config: ofPeople,
       schema: {
         tags,
-        summary: 'Back from the provider: leads on to the web terminal, with the code of a sign-in link',
+        summary:
+          'Back from the provider: leads on to the web terminal, with the code of a sign-in link, or to why there is none',
         response: {
           302: Redirect,
           ...failures('INVALID_TOKEN', 'FORBIDDEN', 'DUPLICATE', 'NOT_FOUND', 'RATE_LIMITED', 'UNAVAILABLE'),

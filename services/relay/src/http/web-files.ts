@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import statics, { type FastifyStaticOptions } from '@fastify/static';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { isVisit } from './http-errors.ts';
 
 /** Where `services/web` is built to: the same place for sources and for what they are compiled to. */
 const BUILT = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 
 /** Addresses of the app's own pages: each is the same document, which looks at the address itself. */
-const PAGES = ['/', '/m/:machineId/s/:sessionId', '/settings', '/device', '/link', '/join'];
+const PAGES = ['/', '/m/:machineId/s/:sessionId', '/settings', '/device', '/link', '/join', '/sso'];
 /** Of programs: what is not there is told to them as all of their errors are. */
 const NO_PAGES = /^\/(api|auth|ws|assets|documentation)(\/|$|\?)/;
 const FILES = ['icon.svg', 'manifest.webmanifest'];
@@ -41,13 +42,8 @@ export async function webFiles(app: FastifyInstance, root: string = BUILT): Prom
   for (const file of FILES) serve(`/${file}`, file, HOUR);
   // A person who mistyped an address is told so by a page.
   app.addHook('preHandler', async (request, reply) => {
-    if (!request.is404 || !isVisit(request)) return undefined;
+    if (!request.is404 || !isVisit(request) || NO_PAGES.test(request.url)) return undefined;
     return reply.code(404).header('cache-control', ASK).sendFile('index.html');
   });
   return true;
-}
-
-/** A browser that was sent there, and shows what it gets. */
-function isVisit({ method, url, headers }: FastifyRequest): boolean {
-  return method === 'GET' && (headers.accept ?? '').includes('text/html') && !NO_PAGES.test(url);
 }

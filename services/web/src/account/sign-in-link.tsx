@@ -8,6 +8,7 @@ import { openLiveShell } from '../machines/sessions.ts';
 import { post, relay, signedIn, user } from '../relay/account.ts';
 import { go } from '../router.ts';
 import { Shell } from '../ui/icons.tsx';
+import { takeWantedPage } from './wanted-page.ts';
 
 export function SignInLink({ code, machineId }: { code: string; machineId: string | null }): JSX.Element {
   const trouble = useSignal<string | null>(null);
@@ -40,8 +41,9 @@ export function SignInLink({ code, machineId }: { code: string; machineId: strin
 
   const arrive = async () => {
     const present = relay.value;
+    const wanted = takeWantedPage();
     if (!machineId || !present) {
-      go('/', { replace: true });
+      go(wanted ?? '/', { replace: true });
       return;
     }
     try {

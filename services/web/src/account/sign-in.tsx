@@ -8,6 +8,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { call, post, signedIn, signedOutBecause } from '../relay/account.ts';
 import { isTouch } from '../settings/settings.ts';
 import { Shell } from '../ui/icons.tsx';
+import { keepWantedPage } from './wanted-page.ts';
 
 type Methods = { registration: 'open' | 'invite' | 'closed'; singleSignOn: boolean };
 
@@ -97,7 +98,7 @@ export function SignIn(): JSX.Element {
           {busy.value ? 'A moment…' : create ? 'Make the account' : 'Sign in'}
         </button>
         {singleSignOn && (
-          <a class="button" href="/auth/sso">
+          <a class="button" href="/auth/sso" onClick={keepWantedPage}>
             Use single sign-on
           </a>
         )}

@@ -18,8 +18,9 @@ const store = new BrowserTokenStore();
 export function resumeLogin(): void {
   onLoginChange(() => {
     const tokens = keptTokens();
-    // Signed out in another tab of the browser: here as well, with all that is open.
-    if (!tokens && user.peek()) leave();
+    const before = user.peek();
+    // Signed out, or in as somebody else, in another tab of the browser: here as well, and nothing open stays.
+    if (before && tokens?.user.id !== before.id) leave();
     adopt(tokens);
   });
   adopt(keptTokens());
