@@ -115,3 +115,20 @@ test('nothing moves for those who asked for that', async () => {
   const moving = await person.page.evaluate(() => document.getAnimations().length);
   expect(moving).toBe(0);
 });
+
+test('a token that is shown once stays until its dialog is closed on purpose, which the keyboard can', async () => {
+  const person = await home.owner();
+  const { page } = person;
+  await page.getByRole('button', { name: 'Add a machine' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('spare');
+  await dialog.getByLabel('Name').press('Enter');
+  await dialog.getByLabel('The line to paste').waitFor();
+  for (let i = 0; i < 3; i++) await person.press('Escape');
+  await dialog.getByText('is not shown again').waitFor();
+  await dialog.getByLabel('The line to paste').waitFor();
+  expect(await findings(person)).toEqual([]);
+  // The focus is on the way out.
+  await person.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+});

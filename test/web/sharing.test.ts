@@ -44,7 +44,7 @@ test('somebody else opens it, and sees what the owner types', async () => {
 });
 
 test('the watcher cannot type, is told so, and resizes nothing', async () => {
-  const before = await driver.size();
+  const size = await driver.size();
   // One key says so, not only what is typed fast.
   await viewer.type('x');
   await viewer.page.getByText('you are watching, and cannot type').waitFor();
@@ -53,11 +53,19 @@ test('the watcher cannot type, is told so, and resizes nothing', async () => {
   await driver.type('echo still $((1+1)) here\n');
   const screen = await viewer.sees('still 2 here');
   expect(screen).not.toContain('intruder');
-  expect(await driver.size()).toBe(before);
+  expect(await driver.size()).toBe(size);
   await viewer.corner.click();
   const details = viewer.page.getByRole('region', { name: 'Connection and size' });
   await details.getByRole('listitem').filter({ hasText: 'watcher@example.org' }).getByText('here').waitFor();
   await details.locator('dt:has-text("Driver") + dd').getByText(home.cluster.account.email).waitFor();
+  // Who comes and goes meanwhile is seen.
+  const [machineId = '', sessionId = ''] = new URL(driver.page.url()).pathname.match(/[\da-f-]{36}/g) ?? [];
+  const here = details.getByRole('listitem');
+  const before = await here.count();
+  const another = home.cluster.person(home.path.url).look(machineId, sessionId, { readOnly: true });
+  await until('the guest sees them come', async () => (await here.count()) === before + 1);
+  another.attachment.detach();
+  await until('and go', async () => (await here.count()) === before);
   await viewer.corner.click();
 });
 

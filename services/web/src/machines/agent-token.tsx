@@ -19,7 +19,7 @@ export function StartAgent({ relay, machine, token, onClose }: Props & { token: 
     await startSession(relay, machine.id).catch((error: Error) => notify(error.message, 'warning'));
   };
   return (
-    <Dialog title={`Start the agent on ${machine.name}`} onClose={onClose} wide sturdy>
+    <Dialog title={`Start the agent on ${machine.name}`} onClose={onClose} wide sturdy shownOnce={!online}>
       <p>Paste this line into a shell there. It holds the machine's token, which is shown this once.</p>
       <CopyText text={lineFor(location.origin, machine.name, token)} label="The line to paste" rows={3} />
       <p class="hint">

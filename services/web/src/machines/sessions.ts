@@ -3,7 +3,7 @@ import { HermitError, type SessionInfo, type Size } from '@hermit/protocol';
 import { signal } from '@preact/signals';
 import type { Relay } from '../relay/relay.ts';
 import { settings } from '../settings/settings.ts';
-import { openSession } from '../tabs.ts';
+import { openSession, type Tab } from '../tabs.ts';
 
 /** A machine that was just started has this long to come online, milliseconds. */
 const COME_ONLINE = 20_000;
@@ -19,6 +19,12 @@ function firstSize(): Partial<Size> {
 /** The program itself is of no interest when it is a login shell. */
 export function titleOf({ title, name, command }: SessionInfo): string {
   return title || name || command.split(/[\s/]+/).pop() || 'session';
+}
+
+/** What the machine's list calls it; undefined where there is none, or it is not for this person to see. */
+export function titleAt(relay: Relay, { machineId, sessionId }: Tab): string | undefined {
+  const session = relay.sessions(machineId)?.find(({ id }) => id === sessionId);
+  return session && titleOf(session);
 }
 
 export async function startSession(

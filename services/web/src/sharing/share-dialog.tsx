@@ -57,7 +57,7 @@ export function ShareDialog({ relay, of, title, ...closing }: Props): JSX.Elemen
   };
 
   return (
-    <Dialog title={`Share “${title}”`} {...closing} wide sturdy={link.value !== null}>
+    <Dialog title={`Share “${title}”`} {...closing} wide shownOnce={link.value !== null}>
       <form onSubmit={submit} class="share-form">
         <label>
           With whom <span class="hint">an e-mail address here; empty: whoever has the link</span>

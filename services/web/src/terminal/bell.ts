@@ -1,10 +1,29 @@
-// The bell's sound, made here: short and low.
+// The bell: a sound, made here, short and low; or a flash of the terminal.
+import { signal } from '@preact/signals';
+import type { Settings } from '../settings/choices.ts';
+
 let audio: AudioContext | undefined;
 
 const HERTZ = 660;
 const SECONDS = 0.12;
 
-export function beep(): void {
+/** Milliseconds. */
+const FLASH = 150;
+
+export class Bell {
+  readonly flashing = signal(false);
+
+  ring(how: Settings['bell']): void {
+    if (how === 'sound') beep();
+    if (how !== 'visual') return;
+    this.flashing.value = true;
+    setTimeout(() => {
+      this.flashing.value = false;
+    }, FLASH);
+  }
+}
+
+function beep(): void {
   audio ??= new AudioContext();
   const tone = audio.createOscillator();
   const volume = audio.createGain();

@@ -4,33 +4,26 @@ import { type Exit, HermitError, LIMITS, type Size, type SizePolicy } from '@her
 import { effect, signal } from '@preact/signals';
 import type { SearchAddon } from '@xterm/addon-search';
 import type { Terminal } from '@xterm/xterm';
-import { titleOf, windowSize } from '../machines/sessions.ts';
+import { titleAt, windowSize } from '../machines/sessions.ts';
 import type { Relay } from '../relay/relay.ts';
 import { isTouch, settings } from '../settings/settings.ts';
 import { mark, nameTab, type Tab } from '../tabs.ts';
 import { copy } from '../ui/clipboard.ts';
+import { warnBeforeLeaving } from '../ui/leaving.ts';
 import { notify } from '../ui/notices.tsx';
-import { beep } from './bell.ts';
+import { Bell } from './bell.ts';
 import { createEmulator, optionsOf } from './emulator.ts';
 import { Fitting } from './fitting.ts';
 import { followKeyboard } from './keyboard.ts';
+import { addressOf, isPlain } from './links.ts';
 import { ProgramClipboard } from './program-clipboard.ts';
 import { Renderer } from './renderer.ts';
 import { TerminalView } from './terminal-view.ts';
 import { followTouch } from './touch.ts';
-import { type Refusal, Typing } from './typing.ts';
+import { REFUSALS, type Refusal, Typing } from './typing.ts';
 
 /** What is typed without a keystroke just before was no person: a reply, a report. Milliseconds. */
 const BY_HAND = 1_000;
-const FLASH = 150;
-
-const REFUSALS: Record<Refusal, string> = {
-  detached: 'Not sent: this terminal is not connected to its session.',
-  full: 'Not sent: the connection is down, and what was typed before still waits.',
-  'read-only': 'Not sent: you are watching, and cannot type.',
-  ended: 'Not sent: the program has ended.',
-  'paste-too-large': 'Not pasted: more than 4 MB is better sent as a file.',
-};
 
 export class OpenTerminal {
   readonly tab: Tab;
@@ -49,8 +42,9 @@ export class OpenTerminal {
   readonly unsent = signal(0);
   /** Several lines that wait for a yes before they are pasted. */
   readonly pasteAsked = signal<string | null>(null);
+  /** An address that waits for a yes, as it is. */
   readonly link = signal<string | null>(null);
-  readonly flashing = signal(false);
+  readonly bell = new Bell();
   readonly textShown = signal(false);
   readonly searching = signal(false);
   private attachment: Attachment | null = null;
@@ -60,7 +54,7 @@ export class OpenTerminal {
   private byHandAt = Number.NEGATIVE_INFINITY;
   private readonly relay: Relay;
   private readonly host: HTMLElement;
-  private readonly renderer: Renderer;
+  readonly renderer: Renderer;
   readonly fitting: Fitting;
   private readonly endings: (() => void)[] = [];
 
@@ -83,7 +77,7 @@ export class OpenTerminal {
     term.onBinary((data) => this.typing.binary(data));
     term.onTitleChange((title) => {
       this.titled = title.trim() !== '';
-      nameTab(tab.sessionId, title.trim() || this.plainTitle() || 'session');
+      nameTab(tab.sessionId, title.trim() || titleAt(relay, tab) || 'session');
     });
     term.onBell(() => this.ring());
     term.onSelectionChange(() => {
@@ -94,18 +88,20 @@ export class OpenTerminal {
     this.renderer = new Renderer(term);
     followKeyboard(this, host);
     this.fitting = new Fitting(term, host, chosen.fontSize, (size) => this.measured(size));
+    const looking = setInterval(() => this.count(), 250);
+    const over = new AbortController();
+    document.addEventListener('visibilitychange', () => this.seen(), over);
     this.endings.push(
+      () => clearInterval(looking),
+      () => over.abort(),
+      relay.watch(tab.machineId),
+      warnBeforeLeaving(() => this.mayLose),
       followTouch(this, host),
       effect(() => this.follow()),
       effect(() => this.nameByList()),
       () => this.fitting.dispose(),
       () => this.renderer.hide(),
     );
-    const looking = setInterval(() => this.count(), 250);
-    const seen = () => this.seen();
-    document.addEventListener('visibilitychange', seen);
-    this.endings.push(() => document.removeEventListener('visibilitychange', seen));
-    this.endings.push(() => clearInterval(looking), relay.watch(tab.machineId), this.warnBeforeLeaving());
   }
 
   /** Seen now, or hidden. The first time it is seen it attaches. */
@@ -134,7 +130,6 @@ export class OpenTerminal {
   }
 
   dispose(): void {
-    this.count();
     if (this.mayLose) this.sayUnsent(this.unsent.peek());
     this.attachment?.detach();
     this.attachment = null;
@@ -145,10 +140,6 @@ export class OpenTerminal {
   /** The attachment, as the session knows it. */
   get clientId(): string | null {
     return this.attachment?.clientId ?? null;
-  }
-
-  get rendererKind(): 'gpu' | 'dom' {
-    return this.renderer.kind;
   }
 
   drive(): void {
@@ -251,20 +242,12 @@ export class OpenTerminal {
 
   /** What waits for a connection, or for room, goes with the page; what is on its way arrives without it. */
   private get mayLose(): boolean {
+    this.count();
     return this.unsent.peek() > 0 && (this.state.peek() !== 'live' || this.typing.held > 0);
   }
 
   private sayUnsent(bytes: number): void {
     if (bytes > 0) notify(`Not sent: ${bytes.toLocaleString('en')} bytes that were typed last.`, 'warning');
-  }
-
-  private warnBeforeLeaving(): () => void {
-    const leaving = (event: BeforeUnloadEvent) => {
-      this.count();
-      if (this.mayLose) event.preventDefault();
-    };
-    addEventListener('beforeunload', leaving);
-    return () => removeEventListener('beforeunload', leaving);
   }
 
   private measured(size: Size): void {
@@ -290,27 +273,15 @@ export class OpenTerminal {
 
   /** Until the program sets a title of its own. */
   private nameByList(): void {
-    const title = this.plainTitle();
+    const title = titleAt(this.relay, this.tab);
     // What the tab was called before a reload stands until something better is known.
     if (!this.titled && title) nameTab(this.tab.sessionId, title);
-  }
-
-  private plainTitle(): string | undefined {
-    const { machineId, sessionId } = this.tab;
-    const session = this.relay.sessions(machineId)?.find(({ id }) => id === sessionId);
-    return session && titleOf(session);
   }
 
   private ring(): void {
     if (this.state.value !== 'live') return;
     if (!this.shown || document.hidden) mark(this.tab.sessionId, true);
-    const { bell } = settings.value;
-    if (bell === 'sound') beep();
-    if (bell !== 'visual') return;
-    this.flashing.value = true;
-    setTimeout(() => {
-      this.flashing.value = false;
-    }, FLASH);
+    this.bell.ring(settings.value.bell);
   }
 
   private sayRefused(why: Refusal): void {
@@ -321,7 +292,7 @@ export class OpenTerminal {
 
   private openLink(url: string, seen: boolean): void {
     // A finger that meant to open the keyboard opens no page.
-    if (seen && !isTouch) open(url, '_blank', 'noopener,noreferrer');
-    else this.link.value = url;
+    if (seen && !isTouch && isPlain(url)) open(url, '_blank', 'noopener,noreferrer');
+    else this.link.value = addressOf(url);
   }
 }

@@ -81,7 +81,7 @@ function Pane({ relay, tab, shown }: { relay: Relay; tab: Tab; shown: boolean })
       inert={!shown}
     >
       {open && shown && <Tools relay={relay} terminal={open} />}
-      <div class={open?.flashing.value ? 'screen-place flashing' : 'screen-place'}>
+      <div class={open?.bell.flashing.value ? 'screen-place flashing' : 'screen-place'}>
         <div class="screen" ref={host} />
         {open?.searching.value && <SearchBar terminal={open} />}
         {open && <Consent terminal={open} />}

@@ -89,7 +89,10 @@ function Details({ relay, terminal, onClose }: { relay: Relay; terminal: OpenTer
   const { machineId, sessionId } = terminal.tab;
   const machine = relay.machine(machineId).value;
   const session = relay.sessions(machineId)?.find(({ id }) => id === sessionId);
-  const watchers = useWatchers(relay, terminal.tab, [session?.attachedClients, status?.driver, connection.name]);
+  const watchers = useWatchers(relay, terminal.tab, {
+    signs: [session?.attachedClients, status?.driver],
+    guest: machine === undefined,
+  });
   const driver = watchers?.find(({ id }) => id === status?.driver)?.email;
   const mayType = status?.readOnly === false;
   return (
@@ -146,7 +149,7 @@ function Details({ relay, terminal, onClose }: { relay: Relay; terminal: OpenTer
           {own && size && (own.cols !== size.cols || own.rows !== size.rows) && `, here ${own.cols}×${own.rows}`}
         </dd>
         <dt>Drawn by</dt>
-        <dd>{terminal.rendererKind === 'gpu' ? 'the GPU' : 'the page'}</dd>
+        <dd>{terminal.renderer.kind === 'gpu' ? 'the GPU' : 'the page'}</dd>
       </dl>
       <fieldset disabled={!mayType}>
         <legend>Whose size counts</legend>

@@ -10,6 +10,13 @@ const PART = 4 * 1024;
 const LARGEST_PASTE = 4 * 1024 * 1024;
 
 export type Refusal = 'detached' | 'full' | 'read-only' | 'ended' | 'paste-too-large';
+export const REFUSALS: Record<Refusal, string> = {
+  detached: 'Not sent: this terminal is not connected to its session.',
+  full: 'Not sent: the connection is down, and what was typed before still waits.',
+  'read-only': 'Not sent: you are watching, and cannot type.',
+  ended: 'Not sent: the program has ended.',
+  'paste-too-large': 'Not pasted: more than 4 MB is better sent as a file.',
+};
 export type Modifier = 'ctrl' | 'alt';
 
 export class Typing {

@@ -1,4 +1,5 @@
-// Who is attached to a session: asked for while somebody wants to know, and again with whatever changes it.
+// Who is attached to a session: asked for while somebody wants to know, and again with whatever changes it. Guests see no
+// list of the machine's sessions, which would tell them, so for them it is asked for now and then.
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { call } from '../relay/account.ts';
@@ -7,9 +8,25 @@ import type { Tab } from '../tabs.ts';
 
 export type Watcher = { id: string; email: string; readOnly: boolean; since: number };
 
+/** How often guests ask, as long as they look. Milliseconds. */
+const GUESTS_ASK = 2_000;
+
 /** Null: not known, or not for this person to know. `signs`: what changes when somebody comes or goes. */
-export function useWatchers(relay: Relay, { machineId, sessionId }: Tab, signs: unknown[]): readonly Watcher[] | null {
+export function useWatchers(
+  relay: Relay,
+  { machineId, sessionId }: Tab,
+  { signs, guest }: { signs: unknown[]; guest: boolean },
+): readonly Watcher[] | null {
   const found = useSignal<readonly Watcher[] | null>(null);
+  const round = useSignal(0);
+  const live = relay.connection.value.name === 'live';
+  useEffect(() => {
+    if (!guest || !live) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) round.value++;
+    }, GUESTS_ASK);
+    return () => clearInterval(timer);
+  }, [guest, live]);
   useEffect(() => {
     let wanted = true;
     const path = `/api/machines/${machineId}/sessions/${sessionId}/attachments`;
@@ -27,6 +44,6 @@ export function useWatchers(relay: Relay, { machineId, sessionId }: Tab, signs: 
     return () => {
       wanted = false;
     };
-  }, signs);
+  }, [...signs, live, round.value]);
   return found.value;
 }

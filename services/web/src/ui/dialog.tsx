@@ -1,4 +1,5 @@
-// A dialog in front of the app: the browser's own, which keeps the focus inside and closes on Escape.
+// A dialog in front of the app: the browser's own, which keeps the focus inside and closes on Escape, unless what it shows
+// would be lost.
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
@@ -14,10 +15,15 @@ type Props = {
   wide?: boolean;
   /** Holds what would be lost: a click beside it does not close it. */
   sturdy?: boolean;
+  /** Shows what is never shown again: Escape and a click beside it ask, and the button to close it answers. */
+  shownOnce?: boolean;
 };
 
-export function Dialog({ title, children, onClose, focusAfter, wide = false, sturdy = false }: Props): JSX.Element {
+export function Dialog(props: Props): JSX.Element {
+  const { title, children, onClose, focusAfter, wide = false, shownOnce = false, sturdy = shownOnce } = props;
   const element = useRef<HTMLDialogElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const asked = useSignal(false);
   const heading = useId();
   useEffect(() => {
     const before = document.activeElement;
@@ -31,14 +37,28 @@ export function Dialog({ title, children, onClose, focusAfter, wide = false, stu
       else if (before instanceof HTMLElement) before.focus();
     };
   }, []);
+  const leave = () => {
+    if (!shownOnce) return onClose();
+    asked.value = true;
+    button.current?.focus();
+  };
   return (
     <dialog
       ref={element}
       class={wide ? 'dialog wide' : 'dialog'}
       aria-labelledby={heading}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !shownOnce) return;
+        event.preventDefault();
+        leave();
+      }}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        leave();
+      }}
+      onClose={() => {
+        // A browser lets nobody refuse twice in a row.
+        if (shownOnce && element.current?.isConnected) element.current.showModal();
       }}
       onMouseDown={(event) => {
         if (event.target === element.current && !sturdy) onClose();
@@ -49,10 +69,15 @@ export function Dialog({ title, children, onClose, focusAfter, wide = false, stu
           <h2 class="dialog-title" id={heading}>
             {title}
           </h2>
-          <button type="button" class="quiet square" aria-label="Close" onClick={onClose}>
+          <button type="button" class="quiet square" aria-label="Close" ref={button} onClick={onClose}>
             <Icon name="close" />
           </button>
         </header>
+        {shownOnce && asked.value && (
+          <p class="trouble" role="alert">
+            What stands here is not shown again. Close it with its button.
+          </p>
+        )}
         {children}
       </div>
     </dialog>
