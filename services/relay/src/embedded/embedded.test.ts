@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeDataDirectory } from './data-directory.ts';
 import { keepJwtSecret } from './jwt-secret.ts';
 import { takeLock } from './process-lock.ts';
 
@@ -41,6 +42,21 @@ describe('the secret', () => {
   it('that is cut off is refused, not replaced', async () => {
     writeFileSync(join(dir, 'jwt-secret'), 'short');
     await expect(keepJwtSecret(dir)).rejects.toThrow('holds no secret');
+  });
+});
+
+describe('the directory', () => {
+  it('is made with what is missing above it, by as many as start at once', async () => {
+    const data = join(dir, 'a', 'b', 'c');
+    await Promise.all(Array.from({ length: 8 }, () => makeDataDirectory(data)));
+    expect(mode(data)).toBe(0o700);
+  });
+
+  it('is refused where none can be: in a file, and where the kernel makes the directories', async () => {
+    writeFileSync(join(dir, 'file'), '');
+    await expect(makeDataDirectory(join(dir, 'file', 'data'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(makeDataDirectory(join(dir, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+    if (process.platform === 'linux') await expect(makeDataDirectory('/proc/hermit/data')).rejects.toThrow(/ENOENT/);
   });
 });
 

@@ -1,11 +1,12 @@
 // The secret of the embedded start: made once, kept in the data directory, for its owner's eyes alone.
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { chmod, link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDataDirectory } from './data-directory.ts';
 
 /** Reads the secret of this data directory, and makes it at the first start. Two starts at once agree on one. */
 export async function keepJwtSecret(dataDir: string): Promise<string> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataDirectory(dataDir);
   const file = join(dataDir, 'jwt-secret');
   const kept = await read(file);
   if (kept !== undefined) return kept;

@@ -4,6 +4,7 @@ import { constants, existsSync } from 'node:fs';
 import { access, lstat, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { makeDataDirectory } from './data-directory.ts';
 import { takeLock } from './process-lock.ts';
 
 /** What the address of a Unix socket holds on every system we run on; macOS has the least. */
@@ -20,7 +21,7 @@ export type EmbeddedPostgres = {
  * rejects when another relay runs there.
  */
 export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataDirectory(dataDir);
   await access(dataDir, constants.W_OK);
   const unlock = takeLock(join(dataDir, 'lock'));
   if (unlock === undefined) {
