@@ -42,6 +42,7 @@ const planted: [path: string, text: string, problems: number][] = [
   ['services/relay/src/relay/audience.ts', `import { setTimeout } from 'node:timers';`, 1],
   ['services/relay/src/relay/audience.ts', `import { ClientSocket } from '../sockets/client-socket.ts';`, 1],
   ['services/relay/src/bus/bus.ts', `import { Audience } from '../relay/audience.ts';`, 1],
+  ['services/relay/src/redis/redis-connection.ts', `import type { Bus } from '../bus/bus.ts';`, 1],
   ['services/relay/src/http/health.ts', `import { app } from '../app.ts';`, 1],
   ['services/relay/src/http/accounts.ts', `import { PostgresAccounts } from '../accounts/accounts-postgres.ts';`, 1],
   ['services/relay/src/main.ts', `import { RedisBus } from './bus/bus-redis.ts';`, 1],

@@ -123,14 +123,16 @@ export const rules: readonly Rule[] = [
     },
   },
   {
-    name: 'bus, presence and auth do not know the core or the edges',
+    name: 'bus, presence, auth and redis do not know the core or the edges; redis knows no use of it',
     check(file) {
-      if (!within(file.path, `${relay}/bus/`, `${relay}/presence/`, `${relay}/auth/`)) return [];
+      const isRedis = within(file.path, `${relay}/redis/`);
+      if (!isRedis && !within(file.path, `${relay}/bus/`, `${relay}/presence/`, `${relay}/auth/`)) return [];
+      const uses = isRedis ? [`${relay}/bus/`, `${relay}/presence/`, `${relay}/limits/`] : [];
       const upwards = file.imports.filter((specifier) => {
         const target = resolveRelative(file.path, specifier) ?? '';
-        return within(target, `${relay}/relay/`, `${relay}/sockets/`, `${relay}/http/`);
+        return within(target, `${relay}/relay/`, `${relay}/sockets/`, `${relay}/http/`, ...uses);
       });
-      return imports(upwards, 'main → app → sockets, http → relay → bus, presence, auth');
+      return imports(upwards, 'main → app → sockets, http → relay → bus, presence, auth → redis');
     },
   },
   {

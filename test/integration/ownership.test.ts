@@ -1,7 +1,7 @@
 // One machine, one owner: a rolling restart that nobody notices, a pod that sleeps and wakes, two agents with one token.
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { redisNames } from '../../services/relay/src/bus/redis-names.ts';
+import { redisNames } from '../../services/relay/src/redis/redis-names.ts';
 import { type Cluster, type Machine, startCluster } from './kit/cluster.ts';
 import { HermitProcess } from './kit/hermit-process.ts';
 import { bound, report, QUIET as SOAK } from './kit/measured.ts';

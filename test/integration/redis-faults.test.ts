@@ -2,8 +2,8 @@
 // one that stands, cuts a subscriber that does not read. A viewer on the agent's pod notices none of it.
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { redisNames } from '../../services/relay/src/bus/redis-names.ts';
 import { connectionsOf } from '../../services/relay/src/bus/redis-worlds.contract.ts';
+import { redisNames } from '../../services/relay/src/redis/redis-names.ts';
 import { RedisHouse, type RedisInstance } from '../services/redis-topologies.ts';
 import { TcpProxy } from '../services/tcp-proxy.ts';
 import { type Cluster, startCluster } from './kit/cluster.ts';

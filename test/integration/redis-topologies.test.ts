@@ -1,8 +1,8 @@
 // Redis as it is run in earnest: a master that fails over under its sentinel, and a cluster that moves the machine's slot.
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
-import { hashSlot } from '../../services/relay/src/bus/hash-slot.ts';
-import { redisNames } from '../../services/relay/src/bus/redis-names.ts';
+import { hashSlot } from '../../services/relay/src/redis/hash-slot.ts';
+import { redisNames } from '../../services/relay/src/redis/redis-names.ts';
 import { RedisHouse } from '../services/redis-topologies.ts';
 import { type Cluster, startCluster } from './kit/cluster.ts';
 import { bound, report } from './kit/measured.ts';

@@ -8,6 +8,7 @@ export * from './messages/common.ts';
 export * from './messages/relay-to-agent.ts';
 export * from './messages/relay-to-client.ts';
 export * from './parse.ts';
+export * from './presence.ts';
 export * from './snapshot.ts';
 export * from './uuid.ts';
 export * from './version.ts';

@@ -1,9 +1,12 @@
 // A fleet in Redis without pods: machines, sessions and attachments, written by the relay's own presence.
 import { createHash } from 'node:crypto';
 import type { AttachmentInfo, SessionInfo } from '@hermit/protocol';
-import { RedisConnections, type RedisSettings as Settings } from '../../../services/relay/src/bus/redis-connection.ts';
 import type { Claim, PodPresence } from '../../../services/relay/src/presence/presence.ts';
 import { RedisPresence } from '../../../services/relay/src/presence/presence-redis.ts';
+import {
+  RedisConnections,
+  type RedisSettings as Settings,
+} from '../../../services/relay/src/redis/redis-connection.ts';
 import { until } from '../kit/wait.ts';
 
 type RedisSettings = Omit<Settings, 'prefix'>;

@@ -1,6 +1,6 @@
 // A relay pod: the real core between simulated sockets, bus and presence.
 import { uuidFrom } from '@hermit/protocol';
-import { redisNames } from '../../../services/relay/src/bus/redis-names.ts';
+import { redisNames } from '../../../services/relay/src/redis/redis-names.ts';
 import { Pod } from '../../../services/relay/src/relay/pod.ts';
 import { Wire } from '../world/network.ts';
 import { SimBus, type SimRedis } from '../world/sim-bus.ts';

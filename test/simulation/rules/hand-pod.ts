@@ -3,9 +3,9 @@ import { PROTOCOL_VERSION } from '@hermit/protocol';
 import type { Socket, SocketEvents } from '@hermit/transport';
 import { VirtualClock } from '../../../packages/client/src/kit/virtual-clock.ts';
 import type { Bus, Published } from '../../../services/relay/src/bus/bus.ts';
-import { redisNames } from '../../../services/relay/src/bus/redis-names.ts';
 import type { Claim, Renewed } from '../../../services/relay/src/presence/presence.ts';
 import { MemoryPresence } from '../../../services/relay/src/presence/presence-memory.ts';
+import { redisNames } from '../../../services/relay/src/redis/redis-names.ts';
 import type { Directory } from '../../../services/relay/src/relay/directory.ts';
 import { Pod } from '../../../services/relay/src/relay/pod.ts';
 

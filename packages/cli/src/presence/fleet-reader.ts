@@ -1,8 +1,16 @@
 // Reads a fleet from Redis, as docs/redis.md says: by the sorted sets, never KEYS; in bounded, pipelined steps, so that
 // nobody else waits for it.
-import type { AttachmentInfo, SessionInfo } from '@hermit/protocol';
+import {
+  type AttachmentInfo,
+  MACHINE_FIELDS,
+  namesOf,
+  POD_FIELDS,
+  presenceKeys,
+  readHash,
+  type SessionInfo,
+} from '@hermit/protocol';
 import type { Cluster, Redis } from 'ioredis';
-import type { Fleet, MachineEntry, PodEntry } from './fleet.ts';
+import type { Fleet, MachineEntry } from './fleet.ts';
 
 /** Members of a sorted set that one command returns. */
 const PAGE = 1_000;
@@ -11,7 +19,11 @@ const STEP = 200;
 /** Machines that one look takes. */
 const MOST = 50_000;
 
-const MACHINE_FIELDS = ['userId', 'name', 'pod', 'connectedAt', 'lastSeen', 'agentVersion', 'sessionCount', 'contract'];
+const MACHINE = namesOf(MACHINE_FIELDS).filter((name) => name !== 'epoch' && name !== 'instance');
+const POD = namesOf(POD_FIELDS);
+/** There in every hash of a lease that holds. */
+const NAME = MACHINE.indexOf('name');
+const STARTED = POD.indexOf('started');
 
 export type Details = { sessions: boolean; attachments: boolean };
 export const EVERYTHING: Details = { sessions: true, attachments: true };
@@ -20,13 +32,13 @@ type Leases = [member: string, until: number][];
 
 export class FleetReader {
   private readonly redis: Redis | Cluster;
-  private readonly prefix: string;
+  private readonly keys: ReturnType<typeof presenceKeys>;
   private readonly most: number;
 
   /** `redis` with enableAutoPipelining: what is asked in one step goes in one write. */
   constructor(redis: Redis | Cluster, prefix: string, most = MOST) {
     this.redis = redis;
-    this.prefix = prefix;
+    this.keys = presenceKeys(prefix);
     this.most = most;
   }
 
@@ -34,9 +46,9 @@ export class FleetReader {
     const [seconds, microseconds] = await this.redis.time();
     const at = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
     const fleet: Fleet = { at, pods: [], machines: [], sessions: [], attachments: [], leftOut: 0, contract: 0 };
-    const pods = await this.leases(`${this.prefix}pods`, at, this.most);
+    const pods = await this.leases(this.keys.pods, at, this.most);
     for (const step of steps(pods)) await this.readPods(fleet, step);
-    const online = `${this.prefix}machines:online`;
+    const online = this.keys.machinesOnline;
     const machines = await this.leases(online, at, this.most);
     if (machines.length === this.most) fleet.leftOut = (await this.redis.zcount(online, at, '+inf')) - machines.length;
     for (const step of steps(machines)) await this.readMachines(fleet, step);
@@ -64,12 +76,13 @@ export class FleetReader {
   }
 
   private async readPods(fleet: Fleet, step: Leases): Promise<void> {
-    const rows = await Promise.all(step.map(([id]) => this.redis.hgetall(`${this.prefix}pod:${id}`)));
+    const rows = await Promise.all(step.map(([id]) => this.redis.hmget(this.keys.pod(id), ...POD)));
     for (const [n, [id, until]] of step.entries()) {
-      const row = rows[n] ?? {};
-      if (row.started === undefined) continue;
-      fleet.contract = Math.max(fleet.contract, number(row.contract));
-      fleet.pods.push(podOf(id, until, row));
+      const row = rows[n] ?? [];
+      if (typeof row[STARTED] !== 'string') continue;
+      const { contract, ...pod } = readHash(POD_FIELDS, POD, row);
+      fleet.contract = Math.max(fleet.contract, contract);
+      fleet.pods.push({ id, ...pod, until });
     }
   }
 
@@ -77,16 +90,17 @@ export class FleetReader {
     const rows = await Promise.all(
       step.map(([id]) =>
         Promise.all([
-          this.redis.hmget(this.machine(id), ...MACHINE_FIELDS),
-          this.redis.hlen(`${this.machine(id)}:attachments`),
+          this.redis.hmget(this.keys.machine(id), ...MACHINE),
+          this.redis.hlen(this.keys.machineAttachments(id)),
         ]),
       ),
     );
     for (const [n, [id, until]] of step.entries()) {
       const [row, attachmentCount] = rows[n] as [(string | null)[], number];
-      if (row[1] === null || row[1] === undefined) continue; // gone since the index was read
-      fleet.contract = Math.max(fleet.contract, number(row[7]));
-      fleet.machines.push(machineOf(id, until, attachmentCount, row));
+      if (typeof row[NAME] !== 'string') continue; // gone since the index was read
+      const { contract, ...machine } = readHash(MACHINE_FIELDS, MACHINE, row);
+      fleet.contract = Math.max(fleet.contract, contract);
+      fleet.machines.push({ id, ...machine, attachmentCount, until });
     }
   }
 
@@ -95,8 +109,8 @@ export class FleetReader {
     const rows = await Promise.all(
       step.map(({ id, attachmentCount }) =>
         Promise.all([
-          values(details.sessions, `${this.machine(id)}:sessions`),
-          values(details.attachments && attachmentCount > 0, `${this.machine(id)}:attachments`),
+          values(details.sessions, this.keys.machineSessions(id)),
+          values(details.attachments && attachmentCount > 0, this.keys.machineAttachments(id)),
         ]),
       ),
     );
@@ -106,48 +120,10 @@ export class FleetReader {
       fleet.attachments.push(...parsed<AttachmentInfo>(attachments, machineId));
     }
   }
-
-  private machine(id: string): string {
-    return `${this.prefix}machine:{${id}}`;
-  }
 }
 
 function* steps<T>(all: readonly T[]): Generator<T[]> {
   for (let at = 0; at < all.length; at += STEP) yield all.slice(at, at + STEP);
-}
-
-const number = (text: string | null | undefined) => Number(text ?? 0) || 0;
-
-function podOf(id: string, until: number, row: Record<string, string>): PodEntry {
-  return {
-    id,
-    version: row.version ?? '',
-    started: number(row.started),
-    agents: number(row.agents),
-    clients: number(row.clients),
-    sessions: number(row.sessions),
-    attachments: number(row.attachments),
-    draining: row.draining === '1',
-    bytesIn: number(row.bytesIn),
-    bytesOut: number(row.bytesOut),
-    until,
-  };
-}
-
-function machineOf(id: string, until: number, attachmentCount: number, row: (string | null)[]): MachineEntry {
-  const [userId, name, pod, connectedAt, lastSeen, agentVersion, sessionCount] = row;
-  return {
-    id,
-    name: name ?? '',
-    userId: userId ?? '',
-    pod: pod ?? '',
-    agentVersion: agentVersion ?? '',
-    connectedAt: number(connectedAt),
-    lastSeen: number(lastSeen),
-    sessionCount: number(sessionCount),
-    attachmentCount,
-    until,
-  };
 }
 
 /** What is no JSON was not written by a relay, and is left out. */

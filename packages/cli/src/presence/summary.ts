@@ -1,6 +1,8 @@
 // The cluster in one line, and what is wrong with what was read.
+
+import { PRESENCE_VERSION } from '@hermit/protocol';
 import type { Style } from '../output/style.ts';
-import { CONTRACT, type Fleet } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
 import { count } from './quantities.ts';
 
 export function summary({ pods, machines }: Fleet, style: Style): string {
@@ -19,9 +21,9 @@ export function summary({ pods, machines }: Fleet, style: Style): string {
 /** What who reads should know; nothing most of the time. */
 export function remarks({ contract, leftOut, pods, machines }: Fleet): string[] {
   const said: string[] = [];
-  if (contract > CONTRACT) {
+  if (contract > PRESENCE_VERSION) {
     said.push(
-      `The relay writes version ${contract} of what is read here, this is made for ${CONTRACT}: update hermit.`,
+      `The relay writes version ${contract} of what is read here, this is made for ${PRESENCE_VERSION}: update hermit.`,
     );
   }
   if (leftOut > 0) said.push(`${count(leftOut)} more machines are online than one look takes.`);

@@ -1,9 +1,9 @@
 // The bus when the servers behind it change their roles: a failover, a slot that moves, a master that dies.
 import { afterAll, expect, test, vi } from 'vitest';
 import { type RedisCluster, RedisHouse, withRedis } from '../../../../test/services/redis-topologies.ts';
+import { hashSlot } from '../redis/hash-slot.ts';
 import { published, subscribed } from './bus.contract.ts';
 import type { Bus } from './bus.ts';
-import { hashSlot } from './hash-slot.ts';
 import { FAST_PROBE, killConnections, RedisWorld, untilHealthy } from './redis-worlds.contract.ts';
 
 const DEADLINE = { timeout: 18_000, interval: 10 };

@@ -4,9 +4,9 @@ import { seeded } from '@hermit/transport';
 import { afterAll, expect, test, vi } from 'vitest';
 import { RedisHouse, withRedis } from '../../../../test/services/redis-topologies.ts';
 import { TcpProxy } from '../../../../test/services/tcp-proxy.ts';
+import type { RedisRole } from '../redis/redis-connection.ts';
 import { published, subscribed } from './bus.contract.ts';
 import type { Bus } from './bus.ts';
-import type { RedisRole } from './redis-connection.ts';
 import { connectionsOf, FAST_PROBE, killConnections, RedisWorld, untilHealthy } from './redis-worlds.contract.ts';
 
 const DEADLINE = { timeout: 15_000, interval: 5 };

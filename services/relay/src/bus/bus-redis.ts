@@ -2,9 +2,9 @@
 import { LIMITS } from '@hermit/protocol';
 import { type Clock, systemClock } from '@hermit/transport';
 import { Cluster } from 'ioredis';
+import type { NodeKey, RedisConnections } from '../redis/redis-connection.ts';
+import { redisNames } from '../redis/redis-names.ts';
 import type { Bus, Published } from './bus.ts';
-import type { NodeKey, RedisConnections } from './redis-connection.ts';
-import { redisNames } from './redis-names.ts';
 import { type NodeEvents, RedisNode } from './redis-node.ts';
 import { RedisShards } from './redis-shards.ts';
 import type { ProbeTimings } from './subscription-probe.ts';

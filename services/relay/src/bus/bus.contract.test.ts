@@ -1,9 +1,9 @@
 // The contract of the bus, on every adapter: in memory, and through Redis in each of the ways it is run.
 import { afterAll, beforeAll } from 'vitest';
 import { RedisHouse } from '../../../../test/services/redis-topologies.ts';
+import type { RedisSettings } from '../redis/redis-connection.ts';
 import { busContract } from './bus.contract.ts';
 import { BusHub } from './bus-memory.ts';
-import type { RedisSettings } from './redis-connection.ts';
 import { givenRedis, RedisWorld } from './redis-worlds.contract.ts';
 
 const house = new RedisHouse();

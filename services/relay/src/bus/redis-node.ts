@@ -1,6 +1,6 @@
 // One Redis server as the bus sees it: a connection to publish, one to subscribe, and the probe that goes round both.
 import type { Clock } from '@hermit/transport';
-import type { NodeKey, RedisConnections } from './redis-connection.ts';
+import type { NodeKey, RedisConnections } from '../redis/redis-connection.ts';
 import { RedisPublisher } from './redis-publisher.ts';
 import { RedisSubscriber } from './redis-subscriber.ts';
 import { type ProbeTimings, SubscriptionProbe } from './subscription-probe.ts';

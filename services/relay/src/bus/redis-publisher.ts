@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '@hermit/transport';
 import type { Command, Redis } from 'ioredis';
+import { hangUp } from '../redis/redis-connection.ts';
 import type { Published } from './bus.ts';
-import { hangUp } from './redis-connection.ts';
 
 export type PublishCommandName = 'publish' | 'spublish';
 

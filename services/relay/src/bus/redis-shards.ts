@@ -1,8 +1,8 @@
 // The masters of a Redis Cluster, and which of them serves a channel. Sharded channels live with their slot.
 import type { Clock, Timer } from '@hermit/transport';
 import type { Cluster } from 'ioredis';
-import { hashSlot } from './hash-slot.ts';
-import type { NodeKey } from './redis-connection.ts';
+import { hashSlot } from '../redis/hash-slot.ts';
+import type { NodeKey } from '../redis/redis-connection.ts';
 import type { RedisNode } from './redis-node.ts';
 
 /** Milliseconds between two looks at the map while something does not fit. */

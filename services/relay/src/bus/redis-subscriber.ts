@@ -2,7 +2,7 @@
 // reconnect; whether anything then really arrives is for the probe to prove.
 import type { Clock, Random, Timer } from '@hermit/transport';
 import type { Redis } from 'ioredis';
-import { hangUp } from './redis-connection.ts';
+import { hangUp } from '../redis/redis-connection.ts';
 
 /** Channels named in one SUBSCRIBE. With sharded channels it is one: they must not span slots. */
 const CHUNK = 256;

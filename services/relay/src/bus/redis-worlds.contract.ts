@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { vi } from 'vitest';
 import { withRedis } from '../../../../test/services/redis-topologies.ts';
-import { type BusObserver, RedisBus } from './bus-redis.ts';
 import {
   RedisConnections,
   type RedisObserver,
   type RedisRole,
   type RedisSettings,
   type RedisTimings,
-} from './redis-connection.ts';
+} from '../redis/redis-connection.ts';
+import { type BusObserver, RedisBus } from './bus-redis.ts';
 import type { ProbeTimings } from './subscription-probe.ts';
 
 /** Probes that find within a second what they find within half a minute in earnest. */

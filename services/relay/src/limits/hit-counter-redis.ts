@@ -1,7 +1,7 @@
 // Hits in Redis, one key a window; while Redis is away each pod counts for itself.
 import type { Cluster, Redis } from 'ioredis';
-import type { RedisConnections } from '../bus/redis-connection.ts';
-import { redisNames } from '../bus/redis-names.ts';
+import type { RedisConnections } from '../redis/redis-connection.ts';
+import { redisNames } from '../redis/redis-names.ts';
 import type { HitCounter, Hits } from './hit-counter.ts';
 
 /** Milliseconds that Redis has to answer: somebody waits to log in. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TcpProxy } from '../../../../test/services/tcp-proxy.ts';
-import { RedisConnections } from '../bus/redis-connection.ts';
+import { RedisConnections } from '../redis/redis-connection.ts';
 import { holdsCounters } from './hit-counter.contract.ts';
 import { MemoryHitCounter } from './hit-counter-memory.ts';
 import { RedisHitCounter } from './hit-counter-redis.ts';

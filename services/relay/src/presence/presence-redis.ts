@@ -1,8 +1,19 @@
 // Presence in Redis: leases that expire by themselves, written through scripts that are conditional on the epoch.
-import { type AttachmentInfo, HermitError, LIMITS, type SessionInfo } from '@hermit/protocol';
+import {
+  type AttachmentInfo,
+  HermitError,
+  LIMITS,
+  MACHINE_FIELDS,
+  namesOf,
+  POD_FIELDS,
+  PRESENCE_VERSION,
+  readHash,
+  type SessionInfo,
+  writeHash,
+} from '@hermit/protocol';
 import { type Clock, systemClock } from '@hermit/transport';
-import type { RedisConnections } from '../bus/redis-connection.ts';
-import { CONTRACT_VERSION, type RedisNames, redisNames } from '../bus/redis-names.ts';
+import type { RedisConnections } from '../redis/redis-connection.ts';
+import { type RedisNames, redisNames } from '../redis/redis-names.ts';
 import {
   type Activity,
   byCreation,
@@ -46,16 +57,11 @@ export type RedisPresenceOptions = {
   observer?: PresenceObserver;
 };
 
-const MACHINE_FIELDS = [
-  'userId',
-  'name',
-  'pod',
-  'epoch',
-  'connectedAt',
-  'lastSeen',
-  'agentVersion',
-  'sessionCount',
-] as const;
+const MACHINE = namesOf(MACHINE_FIELDS).filter((name) => name !== 'instance' && name !== 'contract');
+const POD = namesOf(POD_FIELDS).filter((name) => name !== 'contract');
+/** There in every hash of a lease that holds. */
+const EPOCH = MACHINE.indexOf('epoch');
+const STARTED = POD.indexOf('started');
 
 /** What a machine is to be described as; kept until the server has taken it. */
 type Description = { epoch: number; activity: Activity };
@@ -136,8 +142,8 @@ export class RedisPresence implements Presence {
 
   pod(pod: PodPresence): void {
     const { names, timings } = this;
-    const { id, draining, ...figures } = pod;
-    const fields = Object.entries({ ...figures, draining: draining ? 1 : 0, contract: CONTRACT_VERSION }).flat();
+    const { id, ...figures } = pod;
+    const fields = writeHash(POD_FIELDS, { ...figures, contract: PRESENCE_VERSION });
     this.later(async () => {
       const now = await this.ask(() => this.commands.presenceBeat(names.pod(id), timings.podLease, ...fields));
       this.index.set(names.pods, id, now + timings.podLease, true);
@@ -156,11 +162,12 @@ export class RedisPresence implements Presence {
     const found = new Map<string, MachinePresence>();
     if (ids.length === 0) return found;
     const rows = await this.ask(() =>
-      Promise.all(ids.map((id) => this.commands.hmget(this.names.machine(id), ...MACHINE_FIELDS))),
+      Promise.all(ids.map((id) => this.commands.hmget(this.names.machine(id), ...MACHINE))),
     );
     ids.forEach((id, at) => {
-      const machine = machineOf(id, rows[at] ?? []);
-      if (machine) found.set(id, machine);
+      const row = rows[at] ?? [];
+      // Nothing where the lease has ended.
+      if (typeof row[EPOCH] === 'string') found.set(id, { machineId: id, ...readHash(MACHINE_FIELDS, MACHINE, row) });
     });
     return found;
   }
@@ -177,8 +184,11 @@ export class RedisPresence implements Presence {
 
   async pods(): Promise<PodPresence[]> {
     const ids = await this.ask(() => this.commands.presenceList(this.names.pods));
-    const rows = await this.ask(() => Promise.all(ids.map((id) => this.commands.hgetall(this.names.pod(id)))));
-    return ids.flatMap((id, at) => podOf(id, rows[at] ?? {}) ?? []);
+    const rows = await this.ask(() => Promise.all(ids.map((id) => this.commands.hmget(this.names.pod(id), ...POD))));
+    return ids.flatMap((id, at) => {
+      const row = rows[at] ?? [];
+      return typeof row[STARTED] === 'string' ? { id, ...readHash(POD_FIELDS, POD, row) } : [];
+    });
   }
 
   /** Waits for what is under way; the connection belongs to who opened it. */
@@ -196,7 +206,7 @@ export class RedisPresence implements Presence {
     const keys = [names.machineEpoch(machineId), ...this.machineKeys(machineId)];
     const terms = [mode, epoch, instanceId, pod, lastEpoch, timings.machineLease, timings.epochMemory];
     const fields = { userId, name, pod, epoch, instance: instanceId, connectedAt, agentVersion };
-    const written = Object.entries({ ...fields, contract: CONTRACT_VERSION }).flat();
+    const written = writeHash(MACHINE_FIELDS, { ...fields, contract: PRESENCE_VERSION });
     const reply = await this.ask(() => this.commands.presenceHold(...keys, ...terms, ...written));
     if (reply[0] === 'refused') {
       return { result: 'refused', storedEpoch: Number(reply[1]), storedInstance: reply[2] };
@@ -266,37 +276,4 @@ export class RedisPresence implements Presence {
       timer.cancel();
     }
   }
-}
-
-/** Nothing if the lease has ended. */
-function machineOf(machineId: string, row: readonly (string | null)[]): MachinePresence | undefined {
-  const [userId, name, pod, epoch, connectedAt, lastSeen, agentVersion, sessionCount] = row;
-  if (typeof epoch !== 'string') return undefined;
-  return {
-    machineId,
-    userId: userId ?? '',
-    name: name ?? '',
-    pod: pod ?? '',
-    epoch: Number(epoch),
-    connectedAt: Number(connectedAt),
-    lastSeen: Number(lastSeen),
-    agentVersion: agentVersion ?? '',
-    sessionCount: Number(sessionCount),
-  };
-}
-
-function podOf(id: string, row: Record<string, string>): PodPresence | undefined {
-  if (row.started === undefined) return undefined;
-  return {
-    id,
-    started: Number(row.started),
-    version: row.version ?? '',
-    agents: Number(row.agents),
-    clients: Number(row.clients),
-    sessions: Number(row.sessions ?? 0),
-    attachments: Number(row.attachments ?? 0),
-    draining: row.draining === '1',
-    bytesIn: Number(row.bytesIn),
-    bytesOut: Number(row.bytesOut),
-  };
 }

@@ -2,8 +2,8 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { type Clock, systemClock } from '@hermit/transport';
 import { vi } from 'vitest';
-import type { RedisSettings } from '../bus/redis-connection.ts';
 import { type PodOptions, RedisWorld } from '../bus/redis-worlds.contract.ts';
+import type { RedisSettings } from '../redis/redis-connection.ts';
 import type { PresenceWorld } from './presence.contract.ts';
 import { type PresenceTimings, RedisPresence } from './presence-redis.ts';
 

@@ -1,8 +1,8 @@
 // The contract of presence, on every adapter: in memory, and in Redis in each of the ways it is run.
 import { afterAll, beforeAll } from 'vitest';
 import { RedisHouse } from '../../../../test/services/redis-topologies.ts';
-import type { RedisSettings } from '../bus/redis-connection.ts';
 import { givenRedis } from '../bus/redis-worlds.contract.ts';
+import type { RedisSettings } from '../redis/redis-connection.ts';
 import { presenceContract } from './presence.contract.ts';
 import { MemoryPresence } from './presence-memory.ts';
 import { manualClock, redisPresenceWorld } from './presence-worlds.contract.ts';

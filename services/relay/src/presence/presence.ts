@@ -1,6 +1,6 @@
 // Who owns which machine, and what runs there: leases in Redis that the owner renews. Adapters: presence-memory.ts,
 // presence-redis.ts. The keys are a public contract: docs/redis.md.
-import type { AttachmentInfo, SessionInfo } from '@hermit/protocol';
+import type { AttachmentInfo, MachineHash, PodHash, SessionInfo } from '@hermit/protocol';
 
 /** One registration of an agent. The agent chose the epoch (OWN-1). */
 export type Claim = {
@@ -37,32 +37,9 @@ export type Renewed =
 /** What runs on a machine, and who looks at it. */
 export type Activity = { sessions: readonly SessionInfo[]; attachments: readonly AttachmentInfo[] };
 
-export type MachinePresence = {
-  machineId: string;
-  userId: string;
-  name: string;
-  pod: string;
-  epoch: number;
-  connectedAt: number;
-  lastSeen: number;
-  agentVersion: string;
-  sessionCount: number;
-};
+export type MachinePresence = { machineId: string } & Omit<MachineHash, 'instance' | 'contract'>;
 
-export type PodPresence = {
-  id: string;
-  started: number;
-  version: string;
-  agents: number;
-  clients: number;
-  /** Of the machines whose agents are on this pod. */
-  sessions: number;
-  /** Of the clients that are on this pod. */
-  attachments: number;
-  draining: boolean;
-  bytesIn: number;
-  bytesOut: number;
-};
+export type PodPresence = { id: string } & Omit<PodHash, 'contract'>;
 
 /**
  * Every write to a machine is one script, conditional on the epoch: a pod that lost ownership can't write, renew or

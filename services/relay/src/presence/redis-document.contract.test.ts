@@ -1,15 +1,16 @@
 // docs/redis.md is a contract: what it says of keys, fields, leases, access rules and examples is what the pods do.
 import { readFileSync } from 'node:fs';
+import { MACHINE_FIELDS, namesOf, POD_FIELDS, PRESENCE_VERSION } from '@hermit/protocol';
 import { Redis } from 'ioredis';
 import { afterAll, expect, test, vi } from 'vitest';
 import { RedisHouse, withRedis } from '../../../../test/services/redis-topologies.ts';
 import { published, subscribed } from '../bus/bus.contract.ts';
 import { RedisBus } from '../bus/bus-redis.ts';
-import { RedisConnections } from '../bus/redis-connection.ts';
-import { CONTRACT_VERSION, redisNames } from '../bus/redis-names.ts';
 import { untilHealthy } from '../bus/redis-worlds.contract.ts';
 import { MemoryHitCounter } from '../limits/hit-counter-memory.ts';
 import { RedisHitCounter } from '../limits/hit-counter-redis.ts';
+import { RedisConnections } from '../redis/redis-connection.ts';
+import { redisNames } from '../redis/redis-names.ts';
 import { attachmentOf, claim, claimOf, podOf, renew, sessionOf } from './presence.contract.ts';
 import { RedisPresence } from './presence-redis.ts';
 import { untilAvailable } from './presence-worlds.contract.ts';
@@ -90,7 +91,7 @@ const named = (text: string, { machineId, userId }: { machineId: string; userId:
     .replaceAll('$NOW', `${Date.now()}`);
 
 test('it is of the version that the pods write', () => {
-  expect(/^Version (\d+) of the contract/m.exec(document)?.[1]).toBe(`${CONTRACT_VERSION}`);
+  expect(/^Version (\d+) of the contract/m.exec(document)?.[1]).toBe(`${PRESENCE_VERSION}`);
 });
 
 test('the keys, their types, fields and leases are what it says, and there are no others', async () => {
@@ -118,16 +119,16 @@ test('the keys, their types, fields and leases are what it says, and there are n
         expect(left).toBeGreaterThan(lease - 10_000);
         expect(left).toBeLessThanOrEqual(lease);
       }
-      for (const [heading, key] of [
-        ['`hermit:machine:{M}`', names.machine(mine.machineId)],
-        ['`hermit:machine:{M}:epoch`', names.machineEpoch(mine.machineId)],
-        ['`hermit:pod:P`', names.pod('pod-1')],
+      for (const [heading, key, described] of [
+        ['`hermit:machine:{M}`', names.machine(mine.machineId), namesOf(MACHINE_FIELDS)],
+        ['`hermit:machine:{M}:epoch`', names.machineEpoch(mine.machineId), ['epoch', 'instance', 'pod']],
+        ['`hermit:pod:P`', names.pod('pod-1'), namesOf(POD_FIELDS)],
       ] as const) {
         const fields = table(heading).map(([field]) => field);
-        expect(fields.length).toBeGreaterThan(2);
+        expect(fields).toEqual(described);
         expect((await client.hkeys(key)).sort()).toEqual(fields.sort());
       }
-      expect(await client.hget(names.machine(mine.machineId), 'contract')).toBe(`${CONTRACT_VERSION}`);
+      expect(await client.hget(names.machine(mine.machineId), 'contract')).toBe(`${PRESENCE_VERSION}`);
       for (const [title, key] of [
         ['SessionInfo', names.machineSessions(mine.machineId)],
         ['AttachmentInfo', names.machineAttachments(mine.machineId)],

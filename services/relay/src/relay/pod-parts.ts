@@ -1,8 +1,8 @@
 // What a pod is made of: chosen by its assembly, and handed on to whatever works inside of it.
 import type { Clock, Random } from '@hermit/transport';
 import type { Bus } from '../bus/bus.ts';
-import type { RedisNames } from '../bus/redis-names.ts';
 import type { Presence } from '../presence/presence.ts';
+import type { RedisNames } from '../redis/redis-names.ts';
 import type { Log } from '../telemetry/events.ts';
 import type { Counters } from './counters.ts';
 import type { Directory } from './directory.ts';

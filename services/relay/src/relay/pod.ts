@@ -9,8 +9,8 @@
 import { LIMITS, type PodReply } from '@hermit/protocol';
 import type { Clock, Random, Socket, Timer } from '@hermit/transport';
 import type { Bus } from '../bus/bus.ts';
-import type { RedisNames } from '../bus/redis-names.ts';
 import type { Presence } from '../presence/presence.ts';
+import type { RedisNames } from '../redis/redis-names.ts';
 import type { Log } from '../telemetry/events.ts';
 import { AgentLink, type AgentLinkHost } from './agent-link.ts';
 import { Audiences } from './audiences.ts';

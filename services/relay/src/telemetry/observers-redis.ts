@@ -1,7 +1,7 @@
 // What happens to Redis, as metrics and log events.
 import type { BusObserver } from '../bus/bus-redis.ts';
-import type { RedisObserver } from '../bus/redis-connection.ts';
 import type { PresenceObserver } from '../presence/presence-redis.ts';
+import type { RedisObserver } from '../redis/redis-connection.ts';
 import type { Log } from './events.ts';
 import type { Metrics } from './metrics.ts';
 
