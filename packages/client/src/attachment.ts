@@ -3,7 +3,6 @@
 import {
   type AttachMode,
   ackFrame,
-  type ClientToRelay,
   FLAG_GAP,
   FRAME,
   frameAttempt,
@@ -19,66 +18,17 @@ import {
   type SizePolicy,
   uuidBytes,
 } from '@hermit/protocol';
-import type { Clock, Random, Timer } from '@hermit/transport';
+import { Acknowledger } from './acknowledger.ts';
+import { verdictOf } from './attach-verdicts.ts';
+import type { AttachmentPorts, AttachOptions, Wire } from './attachment-ports.ts';
+import { Attempts } from './attempts.ts';
 import { InputSender } from './input-sender.ts';
 import { Output, type Taken } from './output.ts';
-import { ReplySplitter } from './query-replies.ts';
-import type { Tuning } from './tuning.ts';
-import type { AttachmentState, SessionStatus, View } from './view.ts';
-import { Wishes } from './wishes.ts';
-
-export type AttachOptions = {
-  machineId: string;
-  sessionId: string;
-  view: View;
-  /** `screen` (default): a snapshot, then live. `stream`: every byte from `from` on. */
-  mode?: AttachMode;
-  /** First byte wanted in `stream` mode; null: the first that is in history. */
-  from?: number | null;
-  readOnly?: boolean;
-  /** Size of the view's terminal. */
-  size?: Size;
-};
-
-/** What an attachment needs of a link. */
-export interface Wire {
-  readonly buffered: number;
-  send(message: ClientToRelay): void;
-  sendFrame(frame: Uint8Array): void;
-}
-
-export type AttachmentPorts = {
-  clock: Clock;
-  random: Random;
-  newId: () => string;
-  tuning: Tuning;
-  /** The attach over the present link was answered. */
-  answered(): void;
-  /** Nothing more is wanted; the link is told by the attachment itself. */
-  left(attachment: Attachment): void;
-};
+import { Steering } from './steering.ts';
+import { TerminalInput } from './terminal-input.ts';
+import type { AttachmentState, View } from './view.ts';
 
 type Attached = MessageOf<RelayToClient, 'attached'>;
-type Tip = MessageOf<RelayToClient, 'tip'>;
-type Failed = { code: HermitError['code']; message: string };
-
-/** Refusals that another try does not change. */
-const FINAL: ReadonlySet<string> = new Set([
-  'SESSION_NOT_FOUND',
-  'MACHINE_NOT_FOUND',
-  'USER_NOT_FOUND',
-  'FORBIDDEN',
-  'ATTACHMENT_LIMIT',
-  'ATTACHMENT_TAKEN',
-  'ALREADY_ATTACHED',
-  'HISTORY_LOST',
-  'INVALID_MESSAGE',
-  'PROTOCOL_VERSION',
-]);
-/** The attach is repeated anyway (CU-4); there is nothing to say. */
-const PASSING: ReadonlySet<string> = new Set(['DRAINING', 'UNAVAILABLE', 'TIMEOUT', 'INTERNAL', 'RATE_LIMITED']);
-/** A terminal's reply that came in two parts is waited for this long, milliseconds. */
-const REPLY_WAIT_MS = 50;
 
 export class Attachment {
   readonly machineId: string;
@@ -90,37 +40,20 @@ export class Attachment {
   private readonly view: View;
   private readonly output: Output;
   private readonly input: InputSender;
-  private readonly wishes: Wishes;
-  private readonly splitter = new ReplySplitter();
+  private readonly terminal: TerminalInput;
+  private readonly steering: Steering;
+  private readonly attempts: Attempts;
+  private readonly acks: Acknowledger;
   private readonly sessionBytes: Uint8Array;
-  private readonly leaseTimer: Timer;
 
-  /** CU-3: the id is kept for life (only IN-2 ends it); every attach has a greater attempt. */
-  private id: string;
-  private idBytes: Uint8Array;
-  private attempt = 0;
   /** What this attempt says of our input; in a handover more may be acknowledged before it is answered. */
   private inputFrom = 0;
   private link: Wire | null = null;
   private attached = false;
   /** The old link still serves, and nobody needs to notice. */
   private handover = false;
-  private anewAt = Number.NEGATIVE_INFINITY;
-  private attachTimer: Timer | null = null;
-
-  private unacked = 0;
-  /** So many bytes are acknowledged at once. */
-  private ackAt: number;
-  private ackTimer: Timer | null = null;
-  /** When it runs out. */
-  private ackDue = 0;
-  private ackedAt = 0;
-  private replyTimer: Timer | null = null;
-
   private machineOffline = false;
   private readOnly: boolean;
-  private ownSize: Size | null;
-  private status: SessionStatus | null = null;
   private shown: AttachmentState | null = null;
   private over = false;
 
@@ -132,40 +65,49 @@ export class Attachment {
     this.sessionId = options.sessionId;
     this.mode = options.mode ?? 'screen';
     this.readOnly = options.readOnly ?? false;
-    this.ownSize = options.size ?? null;
     this.sessionBytes = uuidBytes(options.sessionId);
-    this.id = ports.newId();
-    this.idBytes = uuidBytes(this.id);
-    this.ackAt = Math.min(tuning.ackBytesLeast, tuning.ackBytes);
-    this.output = new Output(this.view, this.mode, options.from ?? null, tuning.viewBound, {
-      owe: (bytes) => {
-        const little = bytes > 0 && this.unacked + bytes < tuning.ackLittle;
-        this.owe(bytes, this.ackAt, little ? tuning.ackLittleDelay : tuning.ackDelay);
+    this.attempts = new Attempts(ports, {
+      send: () => this.sendAttach(),
+      late: () => {
+        this.handover = false; // not answered in good time: somebody has noticed
+        this.show();
       },
-      kept: (bytes) => this.owe(bytes, tuning.ackSnapshotBytes, tuning.ackDelay),
+    });
+    this.acks = new Acknowledger(clock, tuning, () => this.sendAck());
+    this.output = new Output(this.view, this.mode, options.from ?? null, tuning.viewBound, {
+      owe: (bytes) => this.acks.consumed(bytes),
+      kept: (bytes) => this.acks.kept(bytes),
       changed: () => this.show(),
     });
     this.input = new InputSender(clock, tuning, {
       buffered: () => (this.attached && this.link ? this.link.buffered : null),
-      send: (run) => {
-        // An acknowledgement that is due soon wakes nobody twice when it travels with what is typed.
-        if (this.ackTimer && this.ackDue - clock.monotonic() <= tuning.ackDelay) this.ack();
-        this.link?.sendFrame(inputFrame(this.sessionBytes, this.idBytes, this.attempt, run.at, run.bytes, run.reply));
+      send: ({ at, bytes, reply }) => {
+        this.acks.along();
+        const { idBytes, current } = this.attempts;
+        this.link?.sendFrame(inputFrame(this.sessionBytes, idBytes, current, at, bytes, reply));
       },
       room: () => this.view.inputRoom?.(),
     });
-    this.wishes = new Wishes(clock, random, (wish) => {
-      if (this.attached) this.link?.send(wish);
-      return this.attached;
+    this.terminal = new TerminalInput(clock, {
+      fits: (length) => this.input.fits(length),
+      type: (bytes) => this.type(bytes),
+      answer: (bytes) => this.answer(bytes),
     });
-    this.leaseTimer = clock.every(tuning.ackKeepalive / 2, () => this.keepAlive());
+    this.steering = new Steering(options.sessionId, options.size ?? null, clock, random, {
+      allowed: () => this.maySteer,
+      send: (wish) => {
+        if (this.attached) this.link?.send(wish);
+        return this.attached;
+      },
+      status: (status) => this.view.status(status),
+    });
   }
 
   // -- what a viewer does
 
   /** The attachment's id; who drives is named by it. */
   get clientId(): string {
-    return this.id;
+    return this.attempts.id;
   }
 
   get live(): boolean {
@@ -184,7 +126,7 @@ export class Attachment {
 
   /** Whether a terminal's replies to queries reach the program: the driver's only, and never during a replay. */
   get answering(): boolean {
-    return this.attached && this.status?.driving === true && !this.output.catchingUp;
+    return this.attached && this.steering.driving && !this.output.catchingUp;
   }
 
   /** Bytes that `type` would still take. */
@@ -207,33 +149,21 @@ export class Attachment {
    * all; a terminal that replies late cannot say to what. False: typing was refused, all of it.
    */
   fromTerminal(bytes: Uint8Array, answers = true): boolean {
-    if (!this.mayType || !this.input.fits(bytes.length + this.splitter.held)) return false;
-    for (const part of this.splitter.push(bytes)) {
-      if (!part.reply) this.type(part.bytes);
-      else if (answers) this.answer(part.bytes);
-    }
-    this.replyTimer?.cancel();
-    this.replyTimer = null;
-    if (this.splitter.held > 0)
-      this.replyTimer = this.ports.clock.after(REPLY_WAIT_MS, () => {
-        for (const part of this.splitter.flush()) this.type(part.bytes);
-      });
-    return true;
+    return this.mayType && this.terminal.push(bytes, answers);
   }
 
   resize(size: Size): void {
-    this.ownSize = size;
-    if (this.maySteer) this.wishes.put({ type: 'resize', sessionId: this.sessionId, ...size });
+    this.steering.resize(size);
   }
 
   /** Takes over as the one who answers queries, and whose size counts under `driver`. */
   drive(): void {
-    if (this.maySteer) this.wishes.put({ type: 'drive', sessionId: this.sessionId });
+    this.steering.drive();
   }
 
   /** `size`: for `fixed`. */
   setSizePolicy(sizePolicy: SizePolicy, size?: Size): void {
-    if (this.maySteer) this.wishes.put({ type: 'set_size_policy', sessionId: this.sessionId, sizePolicy, ...size });
+    this.steering.setSizePolicy(sizePolicy, size);
   }
 
   /** Asks for a new picture of the screen, in place of what the view shows. Nothing in `stream` mode. */
@@ -246,7 +176,7 @@ export class Attachment {
   /** Leaves the session; the program runs on. */
   detach(): void {
     if (this.over) return;
-    this.ack();
+    this.acks.now();
     this.link?.send({ type: 'detach', sessionId: this.sessionId });
     this.leave();
     this.output.stop();
@@ -261,7 +191,7 @@ export class Attachment {
     this.handover = handover && this.attached;
     this.link = link;
     this.begin();
-    this.sendAttach();
+    this.attempts.ask();
     this.show();
   }
 
@@ -269,7 +199,7 @@ export class Attachment {
     if (this.over) return;
     this.link = null;
     this.attached = this.handover = this.machineOffline = false;
-    this.attachTimer?.cancel();
+    this.attempts.settle();
     this.show();
   }
 
@@ -282,13 +212,13 @@ export class Attachment {
   machine(online: boolean): void {
     if (this.over) return;
     this.machineOffline = !online && this.link !== null;
-    if (online) this.ack(); // an agent that has restarted says that it does not know us
+    if (online) this.acks.now(); // an agent that has restarted says that it does not know us
     this.show();
   }
 
-  /** CU-4: the lease. Also called when a ping comes: the timers of a hidden page sleep. */
+  /** A ping came: the lease is kept (CU-4), also while the timers of a hidden page sleep. */
   keepAlive(): void {
-    if (this.ports.clock.monotonic() - this.ackedAt >= this.ports.tuning.ackKeepalive - 1) this.ack();
+    this.acks.keepAlive();
   }
 
   /** DRAIN-3: of a link that is being left only bytes count, and what the agent says of our input. */
@@ -299,21 +229,22 @@ export class Attachment {
         this.onAttached(m);
         return;
       case 'unknown_attachment':
-        if (this.attached && this.isThisAttempt(m)) this.anew();
+        if (this.attached && this.attempts.isCurrent(m)) this.anew();
         return;
       case 'tip':
         this.output.end(m.end, m, m.exit);
         this.learn(m);
-        this.ack(); // CU-1: always answered, also by an unchanged one
+        this.acks.now(); // CU-1: always answered, also by an unchanged one
         return;
       case 'history_lost':
-        if (this.isThisAttempt(m)) this.output.historyLost(m.first);
+        if (this.attempts.isCurrent(m)) this.output.historyLost(m.first);
         return;
       case 'detached':
-        if (m.code !== undefined) this.onError({ code: m.code, message: m.message ?? m.code }, true);
+        if (m.code !== undefined) this.onError(new HermitError(m.code, m.message ?? m.code), true);
         return;
       case 'error':
-        if (m.requestId === undefined || m.requestId === this.requestId) this.onError(m, false);
+        if (m.requestId === undefined || m.requestId === this.attempts.requestId)
+          this.onError(new HermitError(m.code, m.message), false);
         return;
     }
   }
@@ -326,22 +257,14 @@ export class Attachment {
       this.verify(link, this.output.bytes(b, false), true);
       return;
     }
-    if (type === 0 || !isFor(b, this.idBytes)) return;
-    const present = link === this.link && frameAttempt(b) === this.attempt;
+    if (type === 0 || !isFor(b, this.attempts.idBytes)) return;
+    const present = link === this.link && frameAttempt(b) === this.attempts.current;
     if (type === FRAME.addressed) this.verify(link, this.output.bytes(b, present), present);
     else if (type === FRAME.snapshot && present) this.verify(link, this.output.chunk(b), true);
     else if (type === FRAME.inputAck) this.input.acked(framePosition(b), (frameFlags(b) & FLAG_GAP) !== 0);
   }
 
   // -- attaching
-
-  private get requestId(): string {
-    return `${this.id}:${this.attempt}`;
-  }
-
-  private isThisAttempt(m: { clientId: string; attempt: number }): boolean {
-    return m.clientId === this.id && m.attempt === this.attempt;
-  }
 
   /** DRAIN-3: gaps of a link that is being left do not count, nor those of an attempt that was given up. */
   private verify(link: Wire, taken: Taken, ofThisAttempt: boolean): void {
@@ -356,55 +279,32 @@ export class Attachment {
   }
 
   private begin(): void {
-    this.attempt++;
     this.inputFrom = this.input.queue.acked;
     this.attached = false;
     this.output.begin();
-    this.attachTimer?.cancel();
-    this.attachTimer = null;
+    this.attempts.next();
   }
 
-  /** CU-4: repeated until it is answered. */
-  private sendAttach(): void {
-    if (!this.link || this.attached || this.over) return;
-    this.link.send({
-      type: 'attach',
-      machineId: this.machineId,
-      sessionId: this.sessionId,
-      clientId: this.id,
-      attempt: this.attempt,
-      mode: this.mode,
-      from: this.output.next,
-      readOnly: this.readOnly,
-      inputFrom: this.inputFrom,
-      ...this.ownSize,
-      requestId: this.requestId,
-    });
-    this.attachTimer?.cancel();
-    const wait = this.ports.tuning.attachRetry * (0.9 + 0.2 * this.ports.random());
-    this.attachTimer = this.ports.clock.after(wait, () => {
-      this.handover = false; // not answered in good time: somebody has noticed
-      this.show();
-      this.sendAttach();
-    });
+  private sendAttach(): boolean {
+    if (!this.link || this.attached || this.over) return false;
+    const { id: clientId, current: attempt, requestId } = this.attempts;
+    const { machineId, sessionId, mode, readOnly, inputFrom } = this;
+    const what = { machineId, sessionId, clientId, attempt, mode, from: this.output.next, readOnly, inputFrom };
+    this.link.send({ type: 'attach', ...what, ...this.steering.size, requestId });
+    return true;
   }
 
-  /** Over the same link, with a greater attempt. Paced, so that a pod which goes wrong is not stormed. */
+  /** Over the same link, with a greater attempt. */
   private anew(): void {
     this.reattached++;
     this.begin();
-    const now = this.ports.clock.monotonic();
-    const pause = this.anewAt + this.ports.tuning.gapPause - now;
-    this.anewAt = now;
-    if (pause > 0) this.attachTimer = this.ports.clock.after(pause, () => this.sendAttach());
-    else this.sendAttach();
+    this.attempts.askAnew();
     this.show();
   }
 
   private onAttached(m: Attached): void {
-    if (!this.isThisAttempt(m) || this.attached) return;
-    this.attachTimer?.cancel();
-    this.attachTimer = null;
+    if (!this.attempts.isCurrent(m) || this.attached) return;
+    this.attempts.settle();
     const { queue } = this.input;
     if (!m.readOnly && (m.inputOffset < this.inputFrom || m.inputOffset > queue.end)) {
       this.newIdentity();
@@ -422,8 +322,8 @@ export class Attachment {
     if (!m.readOnly) this.input.acked(m.inputOffset, false);
     else if (this.input.restart()) this.view.refused(new HermitError('READ_ONLY'));
     this.input.resume();
-    this.ack();
-    this.wishes.resume();
+    this.acks.now();
+    this.steering.resume();
     this.ports.answered();
     this.show();
   }
@@ -431,79 +331,42 @@ export class Attachment {
   /** IN-2: the agent has lost count of our input. What waits may have been applied or not: say so, never guess. */
   private newIdentity(): void {
     this.link?.send({ type: 'detach', sessionId: this.sessionId });
-    this.id = this.ports.newId();
-    this.idBytes = uuidBytes(this.id);
+    this.attempts.newIdentity();
     if (this.input.restart()) this.view.refused(new HermitError('INPUT_LOST'));
     this.anew();
   }
 
-  private onError(error: Failed, unasked: boolean): void {
-    const { code, message } = error;
-    if (code === 'MACHINE_OFFLINE') {
-      this.machineOffline = true;
-      this.show();
-    } else if (code === 'INPUT_LOST') this.newIdentity();
-    else if (FINAL.has(code)) this.fail(new HermitError(code, message));
-    else if (code === 'NOT_ATTACHED' || (unasked && PASSING.has(code))) {
-      if (this.attached) this.anew();
-    } else if (unasked) this.fail(new HermitError(code, message));
-    else if (!PASSING.has(code)) this.view.refused(new HermitError(code, message));
-  }
-
-  /** Who drives, and whose size counts. */
-  private learn(m: Attached | Tip): void {
-    const { driver, sizePolicy } = m;
-    const driving = driver === this.id;
-    if (driving) this.wishes.settle('drive');
-    const wish = this.wishes.get('set_size_policy');
-    if (wish?.type === 'set_size_policy' && wish.sizePolicy === sizePolicy && wish.cols === undefined)
-      this.wishes.settle('set_size_policy');
-    const status: SessionStatus = { driver, driving, sizePolicy, readOnly: this.readOnly };
-    const was = this.status;
-    const same = was?.driver === driver && was.sizePolicy === sizePolicy && was.readOnly === this.readOnly;
-    this.status = status;
-    if (!same || was.driving !== driving) this.view.status(status);
-  }
-
-  // -- acknowledgements
-
-  /**
-   * FL-4: within 20 ms, or at once when it is much. How much grows while it comes fast, from below the least window:
-   * few acknowledgements of a flood, and none that a small window has to wait for. An echo is no more than a little, and
-   * nobody waits for its acknowledgement.
-   */
-  private owe(bytes: number, atOnce: number, delay: number): void {
-    if (this.over) return;
-    const { tuning, clock } = this.ports;
-    this.unacked += bytes;
-    if (this.unacked >= atOnce) {
-      this.ackAt = Math.min(2 * this.ackAt, tuning.ackBytes);
-      this.ack();
-      return;
+  private onError(error: HermitError, unasked: boolean): void {
+    switch (verdictOf(error.code, unasked)) {
+      case 'machine-offline':
+        this.machineOffline = true;
+        this.show();
+        return;
+      case 'input-lost':
+        this.newIdentity();
+        return;
+      case 'final':
+        this.fail(error);
+        return;
+      case 'anew':
+        if (this.attached) this.anew();
+        return;
+      case 'refused':
+        this.view.refused(error);
+        return;
     }
-    const due = clock.monotonic() + delay;
-    if (this.ackTimer && this.ackDue <= due) return;
-    this.ackTimer?.cancel();
-    this.ackDue = due;
-    this.ackTimer = clock.after(delay, () => {
-      this.ackAt = Math.min(tuning.ackBytesLeast, tuning.ackBytes);
-      this.ack();
-    });
   }
 
-  private ack(): void {
-    this.ackTimer?.cancel();
-    this.ackTimer = null;
-    this.unacked = 0;
-    if (!this.attached || this.over) return;
-    this.ackedAt = this.ports.clock.monotonic();
-    this.link?.sendFrame(
-      ackFrame(this.sessionBytes, this.idBytes, this.attempt, {
-        offset: this.output.consumed,
-        ...this.output.snapshotProgress,
-        ended: this.output.endSeen,
-      }),
-    );
+  private learn(m: MessageOf<RelayToClient, 'attached' | 'tip'>): void {
+    this.steering.learn(m, this.attempts.id, this.readOnly);
+  }
+
+  private sendAck(): boolean {
+    if (!this.attached || this.over) return false;
+    const { idBytes, current } = this.attempts;
+    const { consumed: offset, snapshotProgress, endSeen: ended } = this.output;
+    this.link?.sendFrame(ackFrame(this.sessionBytes, idBytes, current, { offset, ...snapshotProgress, ended }));
+    return true;
   }
 
   // -- the rest
@@ -542,9 +405,8 @@ export class Attachment {
   private leave(): void {
     this.over = true;
     this.attached = false;
-    for (const timer of [this.leaseTimer, this.attachTimer, this.ackTimer, this.replyTimer]) timer?.cancel();
-    this.input.stop();
-    this.wishes.stop();
-    this.ports.left(this);
+    for (const part of [this.acks, this.input, this.terminal, this.steering]) part.stop();
+    this.attempts.settle();
+    this.ports.left();
   }
 }

@@ -1,74 +1,24 @@
 // One client's connection to a relay, whatever happens to the sockets below it: introduces itself, reconnects, moves
 // to another pod without a pause, asks and answers. SPEC.md, CU-3, CU-4, DRAIN-3, DRAIN-4, IN-3.
-import {
-  CLOSE,
-  type ErrorCode,
-  frameSession,
-  frameType,
-  HermitError,
-  LIMITS,
-  type MessageOf,
-  type RelayToClient,
-  reconnectAfter,
-} from '@hermit/protocol';
-import { Backoff, type Clock, type Dial, type Random, type Timer } from '@hermit/transport';
-import { Attachment, type AttachOptions } from './attachment.ts';
+import { frameSession, frameType, HermitError, LIMITS, type MessageOf, type RelayToClient } from '@hermit/protocol';
+import type { Timer } from '@hermit/transport';
+import { Attachment } from './attachment.ts';
+import type { AttachOptions } from './attachment-ports.ts';
+import type { ConnectionEvents, ConnectionOptions, ConnectionState, TokenAnswer } from './connection-options.ts';
+import { LeftLinks } from './left-links.ts';
 import { type Authenticated, Link } from './link.ts';
+import { Reconnecting } from './reconnecting.ts';
 import { type ReplyOf, type RequestBody, Requests, type RequestType } from './requests.ts';
+import { TokenRenewal } from './token-renewal.ts';
 import { type Tuning, tuningOf } from './tuning.ts';
 
-export type User = Authenticated['user'];
-
-export type ConnectionState =
-  | { name: 'connecting' }
-  | { name: 'live'; user: User; pod: string }
-  /** The next try is in `inMs`; `reason` says what went wrong last. */
-  | { name: 'reconnecting'; inMs: number; reason: string }
-  /** The device says that it has no network; nothing is tried. */
-  | { name: 'offline' }
-  /** For good. */
-  | { name: 'closed'; error: HermitError };
-
-export interface ConnectionEvents {
-  state(state: ConnectionState): void;
-  machineChanged(machine: MessageOf<RelayToClient, 'machine_changed'>['machine']): void;
-  machineRemoved(machineId: string): void;
-  /** A session was shared with this user, or is no more. */
-  rightsChanged(): void;
-  sessionEnded(message: MessageOf<RelayToClient, 'session_ended'>): void;
-}
-
-/**
- * The answer to `token`: an access token; null when nobody is logged in; undefined when it cannot be had now.
- */
-export type TokenAnswer = string | null | undefined;
-
-export type ConnectionOptions = {
-  /** Of the relay's client endpoint, `wss://…/ws/client`. */
-  url: string;
-  dial: Dial;
-  clock: Clock;
-  random: Random;
-  /** UUIDs. */
-  newId: () => string;
-  /** `not`: a token that was refused or runs out; it must not be given again. Answers once, at any time. */
-  token: (done: (token: TokenAnswer) => void, not: string | null) => void;
-  /** What this client calls itself, with its version. */
-  clientName?: string;
-  tuning?: Partial<Tuning>;
-};
-
-/** A link that stood this long begins a new series of waits; a shorter one is part of the trouble, milliseconds. */
-const SETTLED_MS = 5_000;
-/** Even "at once" is spread a little, milliseconds. */
-const AT_ONCE_MS = 50;
-const RENEW_AGAIN_MS = 5_000;
 const PROBE_MS = 3_000;
 
 export class Connection {
   private readonly options: ConnectionOptions;
   private readonly tuning: Tuning;
-  private readonly backoff: Backoff;
+  private readonly reconnecting: Reconnecting;
+  private readonly renewal: TokenRenewal;
   private readonly requests: Requests;
   private readonly listeners = new Set<Partial<ConnectionEvents>>();
   private readonly attachments = new Map<string, Attachment>();
@@ -76,22 +26,20 @@ export class Connection {
   /** The link in use; at most one more is on its way (`successor`); those left deliver to the end (DRAIN-3). */
   private current: Link | null = null;
   private successor: Link | null = null;
-  private readonly leaving = new Map<Link, Timer>();
+  private readonly left: LeftLinks;
   private retryTimer: Timer | null = null;
   /** Counts the questions for a token, so that a late answer is no answer. */
   private asking = 0;
   private askTimer: Timer | null = null;
-  private refusedToken: string | null = null;
-  private refusals = 0;
-  private renewing: Timer | null = null;
-  private renewalId: string | null = null;
   private online = true;
   private shown: ConnectionState = { name: 'connecting' };
 
   constructor(options: ConnectionOptions) {
     this.options = options;
     this.tuning = tuningOf(options.tuning);
-    this.backoff = new Backoff(options.random);
+    this.reconnecting = new Reconnecting(options.random);
+    this.renewal = new TokenRenewal(options);
+    this.left = new LeftLinks(options.clock, this.tuning.leaveGrace);
     this.requests = new Requests(options.clock, options.random, options.newId, (m) => this.current?.send(m));
   }
 
@@ -145,7 +93,7 @@ export class Connection {
       newId,
       tuning: this.tuning,
       answered: () => this.releaseLeft(),
-      left: (a) => this.drop(a),
+      left: () => this.drop(attachment),
     });
     this.attachments.set(options.sessionId, attachment);
     if (this.shown.name === 'closed') attachment.abandoned(this.shown.error);
@@ -198,10 +146,10 @@ export class Connection {
       this.askTimer = null;
       if (typeof token === 'string') this.dial(token);
       else if (token === null) this.finish(new HermitError('NOT_AUTHENTICATED', 'Nobody is logged in.'));
-      else this.retry(this.backoff.next(), 'no access token to be had');
+      else this.retry(this.reconnecting.wait(), 'no access token to be had');
     };
     this.askTimer = this.options.clock.after(LIMITS.introduction, () => answer(undefined));
-    this.options.token(answer, this.refusedToken);
+    this.options.token(answer, this.reconnecting.refusedToken);
   }
 
   private dial(token: string): void {
@@ -223,9 +171,11 @@ export class Connection {
     const old = this.current;
     this.successor = null;
     this.current = link;
-    this.refusedToken = null;
-    this.refusals = 0;
-    if (old) this.leave(old);
+    this.reconnecting.stands();
+    if (old) {
+      this.left.add(old);
+      this.renewal.stop();
+    }
     this.requests.resend();
     for (const attachment of this.attachments.values()) attachment.connected(link, old !== null);
     this.releaseLeft();
@@ -233,15 +183,10 @@ export class Connection {
   }
 
   private onClosed(link: Link, code: number, reason: string, refusal: HermitError | null): void {
-    const left = this.leaving.get(link);
-    if (left) {
-      left.cancel();
-      this.leaving.delete(link);
-      return;
-    }
+    if (this.left.closed(link)) return;
     if (link === this.current) {
       this.current = null;
-      this.stopRenewing();
+      this.renewal.stop();
       for (const attachment of this.attachments.values()) attachment.disconnected();
       if (this.successor || this.askTimer) {
         this.show({ name: 'connecting' });
@@ -251,28 +196,12 @@ export class Connection {
       this.retryTimer = null;
     } else if (link === this.successor) this.successor = null;
     else return;
-    this.again(link, code, refusal?.message ?? (reason || `closed with ${code}`), refusal);
-  }
-
-  /** What to do next, by the table of close codes. */
-  private again(link: Link, code: number, reason: string, refusal: HermitError | null): void {
+    const why = refusal?.message ?? (reason || `closed with ${code}`);
     const stood = link.readyAt === null ? 0 : this.options.clock.monotonic() - link.readyAt;
-    if (stood >= SETTLED_MS) this.backoff.reset();
-    const rule = this.ruleOf(code, refusal);
-    if (rule === 'never' && !this.current) this.finish(refusal ?? new HermitError(closedBy(code), reason));
-    else if (rule === 'renew') {
-      this.refusedToken = link.token;
-      if (++this.refusals < 3) this.retry(this.refusals === 1 ? 0 : this.backoff.next(), reason);
-      else this.finish(refusal ?? new HermitError('INVALID_TOKEN', reason));
-    } else if (rule === 'at once' && stood >= SETTLED_MS) this.retry(this.options.random() * AT_ONCE_MS, reason);
-    else this.retry(this.backoff.next(), reason);
-  }
-
-  private ruleOf(code: number, refusal: HermitError | null): ReturnType<typeof reconnectAfter> {
-    const refused: ErrorCode | undefined = refusal?.code;
-    if (refused === 'INVALID_TOKEN' || refused === 'NOT_AUTHENTICATED') return 'renew';
-    if (refused === 'USER_NOT_FOUND' || refused === 'PROTOCOL_VERSION') return 'never';
-    return reconnectAfter(code);
+    const spare = this.current !== null;
+    const next = this.reconnecting.after({ code, reason: why, refusal, token: link.token, stood, spare });
+    if (typeof next === 'number') this.retry(next, why);
+    else this.finish(next);
   }
 
   private retry(ms: number, reason: string): void {
@@ -291,34 +220,21 @@ export class Connection {
     });
   }
 
-  /** DRAIN-3: the old link delivers what fits until every attach over the new one is answered. */
-  private leave(link: Link): void {
-    const timer = this.options.clock.after(this.tuning.leaveGrace, () => {
-      this.leaving.delete(link);
-      link.close('moved');
-    });
-    this.leaving.set(link, timer);
-    this.stopRenewing();
-  }
-
+  /** Every attach is answered: nobody needs the links that are being left. */
   private releaseLeft(): void {
-    if (this.leaving.size === 0) return;
+    if (this.left.none) return;
     for (const attachment of this.attachments.values()) if (!attachment.live) return;
-    for (const [link, timer] of this.leaving) {
-      timer.cancel();
-      link.close('moved');
-    }
-    this.leaving.clear();
+    this.left.close('moved');
   }
 
   private finish(error: HermitError): void {
     if (this.shown.name === 'closed') return;
     this.asking++;
-    for (const timer of [this.retryTimer, this.askTimer, ...this.leaving.values()]) timer?.cancel();
+    for (const timer of [this.retryTimer, this.askTimer]) timer?.cancel();
     this.retryTimer = this.askTimer = null;
-    this.stopRenewing();
-    for (const link of [this.current, this.successor, ...this.leaving.keys()]) link?.close(error.message);
-    this.leaving.clear();
+    this.renewal.stop();
+    for (const link of [this.current, this.successor]) link?.close(error.message);
+    this.left.close(error.message);
     this.current = this.successor = null;
     this.show({ name: 'closed', error });
     for (const attachment of [...this.attachments.values()]) attachment.abandoned(error);
@@ -343,7 +259,7 @@ export class Connection {
         this.open(); // the first try at once; the old link stays in use meanwhile
         return;
       case 'renewal_due':
-        this.renew(link);
+        this.renewal.begin(link);
         return;
       case 'error':
         this.onError(link, m);
@@ -368,32 +284,10 @@ export class Connection {
   /** An error without a session: of an attach whose refusal names the request alone, or of the link itself. */
   private onError(link: Link, m: MessageOf<RelayToClient, 'error'>): void {
     if (m.code === 'DRAINING') this.open();
-    if (m.requestId === this.renewalId && m.code === 'INVALID_TOKEN') this.renewLater(link);
+    if (m.code === 'INVALID_TOKEN') this.renewal.refused(link, m.requestId);
     if (m.sessionId !== undefined || m.requestId === undefined) return;
     for (const attachment of this.attachments.values())
       if (m.requestId.startsWith(`${attachment.clientId}:`)) attachment.message(link, m);
-  }
-
-  /** A fresh access token on the open socket; asked for again until it is there or the socket closes. */
-  private renew(link: Link): void {
-    this.renewLater(link);
-    const timer = this.renewing;
-    this.options.token((token) => {
-      if (this.renewing !== timer || link !== this.current || typeof token !== 'string') return;
-      this.stopRenewing();
-      this.renewalId = this.options.newId();
-      link.renew(token, this.renewalId);
-    }, link.token);
-  }
-
-  private renewLater(link: Link): void {
-    this.stopRenewing();
-    this.renewing = this.options.clock.after(RENEW_AGAIN_MS * (1 + this.options.random()), () => this.renew(link));
-  }
-
-  private stopRenewing(): void {
-    this.renewing?.cancel();
-    this.renewing = this.renewalId = null;
   }
 
   private drop(attachment: Attachment): void {
@@ -405,9 +299,4 @@ export class Connection {
     this.shown = state;
     for (const listener of [...this.listeners]) listener.state?.(state);
   }
-}
-
-function closedBy(code: number): ErrorCode {
-  if (code === CLOSE.removed.code) return 'MACHINE_NOT_FOUND';
-  return code === CLOSE.protocol.code ? 'PROTOCOL_VERSION' : 'UNAVAILABLE';
 }

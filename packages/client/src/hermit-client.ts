@@ -1,7 +1,8 @@
 // A client of one relay, as the command line and the web terminal use it: promises around the connection.
 import { HermitError, type MachineInfo, type SessionInfo, type StartOptions } from '@hermit/protocol';
 import type { Clock, Dial, Random } from '@hermit/transport';
-import type { Attachment, AttachOptions } from './attachment.ts';
+import type { Attachment } from './attachment.ts';
+import type { AttachOptions } from './attachment-ports.ts';
 import { Connection } from './connection.ts';
 import { Login, type TokenStore } from './login.ts';
 import { type Fetch, RelayApi } from './relay-api.ts';

@@ -1,13 +1,14 @@
 // What every viewer of Hermit does, in a browser and in Node.
-export { Attachment, type AttachmentPorts, type AttachOptions, type Wire } from './attachment.ts';
-export {
-  Connection,
-  type ConnectionEvents,
-  type ConnectionOptions,
-  type ConnectionState,
-  type TokenAnswer,
-  type User,
-} from './connection.ts';
+export { Attachment } from './attachment.ts';
+export type { AttachmentPorts, AttachOptions, Wire } from './attachment-ports.ts';
+export { Connection } from './connection.ts';
+export type {
+  ConnectionEvents,
+  ConnectionOptions,
+  ConnectionState,
+  TokenAnswer,
+  User,
+} from './connection-options.ts';
 export { HermitClient, type HermitClientOptions } from './hermit-client.ts';
 export { expiryOf, Login, type TokenStore } from './login.ts';
 export { ReplySplitter, type TerminalPart } from './query-replies.ts';

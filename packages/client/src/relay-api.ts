@@ -1,6 +1,6 @@
 // The relay's HTTP interface as a viewer uses it: logins and machines.
 import { ERROR_CODES, type ErrorCode, HermitError, type MachineInfo, type SessionInfo } from '@hermit/protocol';
-import type { User } from './connection.ts';
+import type { User } from './connection-options.ts';
 
 export type Tokens = { user: User; accessToken: string; refreshToken: string };
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;

@@ -19,8 +19,10 @@ import {
   uuidFrom,
 } from '@hermit/protocol';
 import { type Dial, type Random, type Socket, type SocketEvents, seeded } from '@hermit/transport';
-import type { Attachment, AttachOptions } from '../attachment.ts';
-import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
+import type { Attachment } from '../attachment.ts';
+import type { AttachOptions } from '../attachment-ports.ts';
+import { Connection } from '../connection.ts';
+import type { ConnectionOptions, ConnectionState } from '../connection-options.ts';
 import type { AttachmentState, Painting, SessionStatus, View } from '../view.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
