@@ -18,9 +18,8 @@ const store = new BrowserTokenStore();
 export function resumeLogin(): void {
   onLoginChange(() => {
     const tokens = keptTokens();
-    const before = user.peek();
-    // Signed out, or in as somebody else, in another tab of the browser: here as well, and nothing open stays.
-    if (before && tokens?.user.id !== before.id) leave();
+    // Signed out in another tab of the browser: here as well, with all that is open.
+    if (!tokens && user.peek()) leave();
     adopt(tokens);
   });
   adopt(keptTokens());
