@@ -17,6 +17,7 @@ const resolution = {
   ssr: { resolve: { conditions, externalConditions: [source] } },
 };
 const exclude = ['**/node_modules/**', '**/dist/**'];
+const programs = './test/integration/kit/programs.ts';
 const servers = ['./test/services/global-setup.ts'];
 
 export default defineConfig({
@@ -67,7 +68,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           exclude,
-          globalSetup: servers,
+          globalSetup: [...servers, programs],
           maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 150_000,
@@ -80,7 +81,7 @@ export default defineConfig({
           name: 'web',
           include: ['test/web/**/*.test.ts'],
           exclude,
-          globalSetup: [...servers, './test/web/kit/build.ts', './test/web/kit/chromium.ts'],
+          globalSetup: [...servers, programs, './test/web/kit/build.ts', './test/web/kit/chromium.ts'],
           testTimeout: 120_000,
           hookTimeout: 150_000,
           // A browser and two pods are enough for two cores.

@@ -3,14 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { program } from './programs.ts';
 import { until } from './wait.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const SOURCES = {
-  relay: 'services/relay/src/main.ts',
-  agent: 'services/agent/src/main.ts',
-  hermit: 'packages/cli/src/main.ts',
-} as const;
 const COMPILE_CACHE = new URL('./compile-cache.mjs', import.meta.url).href;
 /** Output that is kept for the message of a failure. */
 const KEPT = 256 * 1024;
@@ -21,9 +17,9 @@ export class HermitProcess implements AsyncDisposable {
   stderr = '';
   private readonly exited: Promise<unknown>;
 
-  constructor(part: keyof typeof SOURCES, args: readonly string[], env: Record<string, string>) {
+  constructor(part: 'relay' | 'agent' | 'hermit', args: readonly string[], env: Record<string, string>) {
     const { PATH = '', HOME = '/', TMPDIR } = process.env;
-    const node = ['--conditions=@hermit/source', '--import', COMPILE_CACHE, SOURCES[part]];
+    const node = ['--import', COMPILE_CACHE, program(part)];
     this.child = spawn(process.execPath, [...node, ...args], {
       cwd: ROOT,
       env: { PATH, HOME, NO_COLOR: '1', ...(TMPDIR ? { TMPDIR } : {}), ...env },

@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Exit, Size } from '@hermit/protocol';
 import { spawnPty } from '../../../services/agent/src/terminal/pty.ts';
 import type { Terminal } from '../../../services/agent/src/terminal/terminal.ts';
+import { program } from './programs.ts';
 import { ReferenceTerminal } from './reference.ts';
 import { until } from './wait.ts';
 
@@ -92,12 +92,10 @@ export class LocalTerminal implements Disposable {
 
 /** Puts `hermit`, as people call it, into a directory; the number of its latest process is then in `hermit.pid`. */
 export function placeHermit(directory: string): void {
-  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
   const cache = new URL('./compile-cache.mjs', import.meta.url).href;
-  const program = path('../../../packages/cli/src/main.ts');
   const script = `#!/bin/sh
 echo $$ > '${join(directory, 'hermit.pid')}'
-exec '${process.execPath}' --conditions=@hermit/source --import '${cache}' '${program}' "$@"
+exec '${process.execPath}' --import '${cache}' '${program('hermit')}' "$@"
 `;
   writeFileSync(join(directory, 'hermit'), script);
   chmodSync(join(directory, 'hermit'), 0o755);

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { Cluster, Machine } from './cluster.ts';
 import type { HermitProcess } from './hermit-process.ts';
 import type { NetworkPath } from './network-path.ts';
+import { preload } from './programs.ts';
 import { Talk } from './talk.ts';
 import type { Person, TestViewer } from './viewer.ts';
 import { until } from './wait.ts';
@@ -14,8 +15,8 @@ const LINE = 53;
 export const DEADLINE = 30_000;
 
 /** For NODE_OPTIONS: sockets that fall silent, and subscriptions that do, are found within seconds. */
-export const SHORT_LIVES = `--import=${new URL('./short-lives.ts', import.meta.url)}`;
-export const SHORT_PROBES = `--import=${new URL('./short-probes.ts', import.meta.url)}`;
+export const SHORT_LIVES = preload('short-lives');
+export const SHORT_PROBES = preload('short-probes');
 
 export type Watch = { place: string; client: NetworkPath; person: Person; talk: Talk; viewer: TestViewer };
 

@@ -5,6 +5,7 @@ import { LIMITS } from '@hermit/protocol';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Cluster, startCluster } from '../kit/cluster.ts';
+import { preload } from '../kit/programs.ts';
 import { until } from '../kit/wait.ts';
 import { hermit } from './in-process-hermit.ts';
 import { connectAll, type LightMachine, lightMachines } from './light-machines.ts';
@@ -12,7 +13,7 @@ import { Prometheus } from './prometheus.ts';
 
 const REAL = Boolean(process.env.HERMIT_SOAK);
 const LEASE = REAL ? LIMITS.machineLease : 6_000;
-const SHORT = `--import=${new URL('short-leases.ts', import.meta.url)}`;
+const SHORT = preload('short-leases');
 const MACHINES = 1_000;
 const BACK = 100;
 /** What a busy machine adds to a moment that is looked for. */

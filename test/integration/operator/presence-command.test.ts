@@ -8,6 +8,7 @@ import { spawnPty } from '../../../services/agent/src/terminal/pty.ts';
 import { certificates } from '../../services/certificates.ts';
 import { createDataDirectory } from '../../services/data-directory.ts';
 import { RedisHouse, type RedisInstance, withRedis } from '../../services/redis-topologies.ts';
+import { program } from '../kit/programs.ts';
 import { until } from '../kit/wait.ts';
 import { FleetOnRedis, manyMachines, type SketchedMachine } from './fleet-on-redis.ts';
 import { hermit as hermitItself } from './in-process-hermit.ts';
@@ -250,14 +251,7 @@ describe('the live table', () => {
     const size = { cols: 108, rows: 22 };
     const terminal = newTerminal(size.cols, size.rows);
     const { PATH = '', HOME = '/' } = process.env;
-    const args = [
-      '--conditions=@hermit/source',
-      'packages/cli/src/main.ts',
-      'presence',
-      '--watch',
-      '--interval',
-      '0.5',
-    ];
+    const args = [program('hermit'), 'presence', '--watch', '--interval', '0.5'];
     const pty = spawnPty({
       command: process.execPath,
       args: [...args, '--redis', url, '--prefix', prefix],

@@ -3,12 +3,12 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenFileOf } from '../../../services/agent/src/service/token-file.ts';
 import { spawnPty } from '../../../services/agent/src/terminal/pty.ts';
 import { type Cluster, CommandLine, PASSWORD, startCluster } from '../kit/cluster.ts';
 import { HermitProcess } from '../kit/hermit-process.ts';
+import { program } from '../kit/programs.ts';
 import { until } from '../kit/wait.ts';
 import { startRelays } from './relay-kit.ts';
 
@@ -206,8 +206,7 @@ describe('an account', () => {
   it('is asked for its password twice on a terminal, and neither is seen', async () => {
     await using relays = await startRelays({ embedded: true });
     const typed = async (...passwords: string[]) => {
-      const main = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
-      const words = ['--conditions=@hermit/source', main, 'register', '--relay', relays.pod(0).url];
+      const words = [program('hermit'), 'register', '--relay', relays.pod(0).url];
       const terminal = spawnPty({
         ...{ command: process.execPath, args: [...words, '--email', 'ann@example.org'], cwd: home },
         env: { PATH: process.env.PATH ?? '', HOME: home, XDG_CONFIG_HOME: join(home, 'typed'), TERM: 'xterm' },
