@@ -1,6 +1,7 @@
 // The test projects: unit beside the sources, contract on every adapter, integration and simulation under test/.
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
+import LongFirst from './scripts/test/long-first.ts';
 
 if (Number(process.versions.node.split('.')[0]) < 24) {
   throw new Error(
@@ -25,6 +26,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     execArgv: [`--conditions=${source}`],
     projects: [
       {
@@ -56,7 +58,8 @@ export default defineConfig({
           exclude,
           globalSetup: servers,
           // They wait for others half of the time, as those of integration do.
-          maxWorkers: 3,
+          maxWorkers: 4,
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 150_000,
           sequence: { groupOrder: 1 },
@@ -69,7 +72,9 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           exclude,
           globalSetup: [...servers, programs],
-          maxWorkers: 3,
+          maxWorkers: 4,
+          // What a file changes for its process it puts back: loading the sources anew for each costs more than most of them.
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 150_000,
           sequence: { groupOrder: 2 },

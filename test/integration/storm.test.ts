@@ -1,9 +1,9 @@
 // A seeded storm: faults of every kind while two machines flood, viewers watch (fast, slow, asleep), and two of them type. In the end
 // every stream has every byte, every screen is the right one, every keystroke arrived once and in order.
-import { useLimits } from '@hermit/protocol';
+import { LIMITS, useLimits } from '@hermit/protocol';
 import { seeded } from '@hermit/transport';
 import { Redis } from 'ioredis';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectionsOf } from '../../services/relay/src/bus/redis-worlds.contract.ts';
 import { RedisHouse } from '../services/redis-topologies.ts';
 import { TcpProxy } from '../services/tcp-proxy.ts';
@@ -22,8 +22,10 @@ const SEED = Number(process.env.HERMIT_STORM_SEED ?? Math.floor(seeded(Date.now(
 const PER_SECOND = 2_000;
 const SIZE = { cols: 80, rows: 24 };
 
-// In processes of their own too: what falls silent is found within the storm.
-useLimits(SHORT);
+// Here, and in processes of their own too: what falls silent is found within the storm.
+const { pingEvery, deadAfter } = LIMITS;
+beforeAll(() => useLimits(SHORT));
+afterAll(() => useLimits({ pingEvery, deadAfter }));
 const env = { NODE_OPTIONS: `${SHORT_LIVES} ${SHORT_PROBES}` };
 
 type Watch = {
