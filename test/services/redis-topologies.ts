@@ -144,7 +144,7 @@ export class RedisCluster {
     }
   }
 
-  /** Gives an empty slot to another master, as resharding does. */
+  /** Gives a slot to another master, as resharding does; what stands in it is lost, lest the giver refuse. */
   async moveSlot(slot: number, to: RedisInstance): Promise<void> {
     const from = await this.ownerOf(slot);
     const [source, target] = await Promise.all([this.idOf(from), this.idOf(to)]);
@@ -152,6 +152,14 @@ export class RedisCluster {
       withRedis(at.port, (redis) => redis.call('CLUSTER', 'SETSLOT', `${slot}`, ...words));
     await set(to, 'IMPORTING', source);
     await set(from, 'MIGRATING', target);
+    // From here on it takes no new ones: it refers to the other.
+    await withRedis(from.port, async (redis) => {
+      for (;;) {
+        const keys = (await redis.call('CLUSTER', 'GETKEYSINSLOT', `${slot}`, '100')) as string[];
+        if (keys.length === 0) return;
+        await redis.del(...keys);
+      }
+    });
     await set(to, 'NODE', target);
     await set(from, 'NODE', target);
   }
