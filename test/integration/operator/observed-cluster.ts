@@ -90,9 +90,10 @@ async function lookAsJson(cluster: Cluster, sessionId: string): Promise<void> {
   say({ type: 'attach', machineId: cluster.machine.id, sessionId });
   await heard('attached');
   say({ type: 'data', sessionId, data: Buffer.from(`${TYPED}\r`).toString('base64') });
-  await until('it is echoed', () =>
-    seen.some(({ type, data }) => type === 'data' && Buffer.from(data ?? '', 'base64').includes(TYPED)),
-  );
+  const echoed = () =>
+    seen.some(({ type, data }) => type === 'data' && Buffer.from(data ?? '', 'base64').includes(TYPED));
+  const told = () => seen.map((message) => JSON.stringify(message).slice(0, 200)).join('\n');
+  await until(() => `it is echoed, after\n${told()}`, echoed);
   say({ type: 'nonsense', data: TYPED });
   await heard('error');
   socket.close();
