@@ -12,7 +12,7 @@ function inTurn(...looks: Look[]): () => Promise<Look> {
   return async () => (looks.length > 1 ? (looks.shift() as Look) : (looks[0] as Look));
 }
 
-describe('a start', () => {
+describe.concurrent('a start', () => {
   it('is good once the agent has connected, and not known to be where it only stays', async () => {
     expect(await watchStart(inTurn(UP, { ...UP, log: CONNECTED }), ADVICE)).toBe(true);
     expect(await watchStart(inTurn(UP), ADVICE, 0)).toBe(false);
