@@ -29,7 +29,8 @@ const PROGRAMS: Program[] = [
       ['Owe wrote this ☃\u001b', 'we wrote this ☃'],
       [':set number\r', '  1 line 1'],
       ['/line 40\r', 'line 40 of the poem'],
-      ['dd', '41,1 '],
+      // The ruler says the same before and after.
+      ['dd', ' 41 line 41 '],
     ],
   },
   {

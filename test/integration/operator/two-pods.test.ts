@@ -186,7 +186,7 @@ describe('a real Prometheus', () => {
     for (const { name, query, health, lastError } of rules) {
       expect([name, health, lastError]).toEqual([name, 'ok', undefined]);
       for (const [metric] of query.matchAll(/\b(hermit|process|nodejs)_\w+|\bup\b/g)) {
-        expect([name, metric, (await prometheus.query(metric)).length]).not.toEqual([name, metric, 0]);
+        await until(`${name} has data of ${metric}`, async () => (await prometheus.query(metric)).length > 0);
       }
     }
   });
