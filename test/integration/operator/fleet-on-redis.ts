@@ -18,7 +18,7 @@ export function idOf(...words: (string | number)[]): string {
 }
 
 /** Machines that are claimed at once. */
-const STEP = 500;
+const STEP = 250;
 
 export type SketchedMachine = {
   name: string;
