@@ -16,7 +16,7 @@ const SOURCES = {
   agent: 'services/agent/src/main.ts',
   hermit: 'packages/cli/src/main.ts',
   // Started by the agent, which looks for it beside itself.
-  'screen-thread': 'services/agent/src/session/screen-thread.ts',
+  thread: 'services/agent/src/screen/thread.ts',
   // Loaded before a program (node --import): they share its limits, and so have to be built with it.
   'short-lives': 'test/integration/kit/short-lives.ts',
   'short-probes': 'test/integration/kit/short-probes.ts',
