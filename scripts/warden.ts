@@ -28,7 +28,7 @@ echo "$dirs" | while read -r dir; do [ -n "$dir" ] && rm -rf "$dir"; done
 exit 0
 `;
 
-export type Ward = { kind: 'pid' | 'dir' | 'container'; value: string | number };
+type Ward = { kind: 'pid' | 'dir' | 'container'; value: string | number };
 
 export class Warden {
   readonly #shell: ChildProcess;

@@ -17,7 +17,7 @@ import { Attendance, MIB, type Scenario } from './scenarios/scenario.ts';
 /** Programs print it repeatedly; small enough to stay in the page cache, larger than any window. */
 const CORPUS_BYTES = 8 * MIB;
 
-export interface Plan {
+interface Plan {
   scenarios: readonly Scenario[];
   contestants: readonly Contestant[];
   quick: boolean;

@@ -9,7 +9,7 @@ const stopDeadlineMs = 8_000;
 const crashLimit = 5;
 const crashWindowMs = 60_000;
 
-export interface Program {
+interface Program {
   /** As a person calls it: "relay". */
   readonly name: string;
   readonly args: readonly string[];

@@ -1,7 +1,7 @@
 // The arrows of the architecture, as rules: what a file may import, and where clock and randomness may be.
 import { resolveRelative, type SourceFile, type Workspace, workspaceOf, workspaces } from './source-file.ts';
 
-export interface Rule {
+interface Rule {
   readonly name: string;
   /** What is wrong with the file; empty when it keeps the rule. */
   check(file: SourceFile): string[];

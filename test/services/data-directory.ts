@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedPostgres } from '../../services/relay/src/embedded/postgres.ts';
 
-export interface DataDirectory extends AsyncDisposable {
+interface DataDirectory extends AsyncDisposable {
   readonly path: string;
 }
 

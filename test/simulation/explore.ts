@@ -33,7 +33,7 @@ export function shrink(schedule: Schedule, failure: string): { schedule: Schedul
   return { schedule: best, failure: message };
 }
 
-export type Findings = { passed: number; failures: string[] };
+type Findings = { passed: number; failures: string[] };
 
 /** Schedules `from` to `from + count - 1`. The first ten failures are shrunk. */
 export function explore(from: number, count: number): Findings {

@@ -1,7 +1,7 @@
 // One seed is one schedule: who takes part, and which faults happen when.
 import { seeded } from '@hermit/transport';
 
-export const FAULTS = [
+const FAULTS = [
   'drop',
   'drop',
   'dropBurst',
@@ -26,12 +26,12 @@ export const FAULTS = [
   'agentRestart',
   'leave',
 ] as const;
-export type FaultKind = (typeof FAULTS)[number];
+type FaultKind = (typeof FAULTS)[number];
 /** `a` and `b` choose whom it hits and how long it lasts: from 0 to 1. */
 export type Fault = { at: number; kind: FaultKind; a: number; b: number };
 
 /** Seed mod 10: 0 is calm, 1 and 2 have drains only, the others any faults until END_OF_FAULTS. */
-export type Kind = 'calm' | 'drain' | 'faults';
+type Kind = 'calm' | 'drain' | 'faults';
 export type Schedule = { seed: number; kind: Kind; faults: Fault[] };
 
 /** Milliseconds of virtual time. */

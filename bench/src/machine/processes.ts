@@ -14,7 +14,7 @@ const KEPT_STDERR = 4_096;
 
 const MEMORY_REPORT = fileURLToPath(new URL('./memory-report.ts', import.meta.url));
 
-export interface Launch {
+interface Launch {
   /** What the process is in its contestant: `pod-a`, `agent`, `redis`, `load-1`. */
   role: string;
   command: string;
@@ -160,6 +160,6 @@ export class Processes {
 }
 
 /** The flags with which every Node process of the benchmark runs. */
-export function nodeFlags(): string[] {
+function nodeFlags(): string[] {
   return ['--conditions=@hermit/source', '--expose-gc', '--import', MEMORY_REPORT];
 }

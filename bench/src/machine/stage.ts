@@ -15,7 +15,7 @@ const PROXY = fileURLToPath(new URL('./tcp-proxy.ts', import.meta.url));
 export type PodSide = 'agent' | 'viewer';
 
 /** A load generator: a process that answers load orders, each with how busy it was meanwhile. */
-export interface LoadProcess {
+interface LoadProcess {
   ask<K extends keyof LoadOrders>(order: { do: K } & LoadOrders[K]['order']): Promise<Reply<LoadOrders[K]['result']>>;
 }
 

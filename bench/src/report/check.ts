@@ -3,7 +3,7 @@ import type { Target } from '../targets.ts';
 import { type Results, valuesOf } from './results.ts';
 import { measured, median, ratio } from './statistics.ts';
 
-export type Verdict = 'met' | 'within tolerance' | 'missed' | 'not measured';
+type Verdict = 'met' | 'within tolerance' | 'missed' | 'not measured';
 
 export interface Judgement {
   target: Target;

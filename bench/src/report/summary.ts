@@ -2,7 +2,7 @@
 import { type ContestantResult, roundValues, type ScenarioResult } from './results.ts';
 import { measured, ratio, type Spread, spread } from './statistics.ts';
 
-export interface Summary extends Spread {
+interface Summary extends Spread {
   scenario: string;
   contestant: string;
   metric: string;

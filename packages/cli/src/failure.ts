@@ -14,7 +14,6 @@ export const EXIT = {
   /** As shells say it: a program rarely ends with it. */
   notStarted: 126,
 } as const;
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** For the help and the documentation; one line for each of the above. */
 export const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {

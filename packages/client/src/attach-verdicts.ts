@@ -2,7 +2,7 @@
 import type { ErrorCode } from '@hermit/protocol';
 
 /** `passing`: the attach is repeated anyway (CU-4); there is nothing to say. `refused`: the view hears of it. */
-export type Verdict = 'machine-offline' | 'input-lost' | 'final' | 'anew' | 'refused' | 'passing';
+type Verdict = 'machine-offline' | 'input-lost' | 'final' | 'anew' | 'refused' | 'passing';
 
 /** Refusals that another try does not change. */
 const FINAL: ReadonlySet<string> = new Set<ErrorCode>([

@@ -3,7 +3,7 @@ import { uuidBytes } from '@hermit/protocol';
 import type { Clock, Random, Timer } from '@hermit/transport';
 import type { Tuning } from './tuning.ts';
 
-export type AttemptsPort = {
+type AttemptsPort = {
   /** Attaches by the present attempt; false: there is nothing to attach, or no way to. */
   send(): boolean;
   /** There was no answer in good time. */

@@ -6,7 +6,7 @@ import type { Tuning } from './tuning.ts';
 /** More than this in the socket's own buffer: sending again would only make it longer. Bytes. */
 const BUSY = 64 * 1024;
 
-export type InputPort = {
+type InputPort = {
   /** Null: nothing can be sent now. Otherwise what the socket holds back, in bytes. */
   buffered(): number | null;
   send(run: InputRun): void;

@@ -17,7 +17,7 @@ const parse = parserOf(RelayToClient);
 
 export type Authenticated = MessageOf<RelayToClient, 'authenticated'>;
 
-export interface LinkEvents {
+interface LinkEvents {
   ready(link: Link, message: Authenticated): void;
   message(link: Link, message: RelayToClient): void;
   frame(link: Link, frame: Uint8Array): void;
@@ -25,7 +25,7 @@ export interface LinkEvents {
   closed(link: Link, code: number, reason: string, refusal: HermitError | null): void;
 }
 
-export type LinkOptions = { url: string; dial: Dial; clock: Clock; token: string; clientName: string; authId: string };
+type LinkOptions = { url: string; dial: Dial; clock: Clock; token: string; clientName: string; authId: string };
 
 export class Link {
   /** Round-trip time, milliseconds; null until measured. */

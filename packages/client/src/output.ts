@@ -15,7 +15,7 @@ import { SnapshotAssembly } from './snapshot-assembly.ts';
 import type { View } from './view.ts';
 import { ViewQueue } from './view-queue.ts';
 
-export type OutputPort = {
+type OutputPort = {
   /** So many bytes were consumed (0: a snapshot, a jump, the end); an acknowledgement is due. */
   owe(bytes: number): void;
   /** So many bytes of a snapshot are here. */

@@ -10,7 +10,7 @@ const AT_ONCE_MS = 50;
 const REFUSALS = 3;
 
 /** A link that has closed. */
-export type Closed = {
+type Closed = {
   code: number;
   reason: string;
   /** The error that it was turned away with. */

@@ -4,7 +4,7 @@ import type { Clock, Random } from '@hermit/transport';
 import type { SessionStatus } from './view.ts';
 import { type Wish, Wishes } from './wishes.ts';
 
-export type SteeringPort = {
+type SteeringPort = {
   /** Only those who may type. */
   allowed(): boolean;
   /** False: nothing can be sent now. */

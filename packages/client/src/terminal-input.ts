@@ -5,7 +5,7 @@ import { ReplySplitter } from './query-replies.ts';
 /** A terminal's reply that came in two parts is waited for this long, milliseconds. */
 const REPLY_WAIT_MS = 50;
 
-export type TerminalInputPort = {
+type TerminalInputPort = {
   /** Whether so many bytes would be taken. */
   fits(length: number): boolean;
   type(bytes: Uint8Array): void;

@@ -10,7 +10,7 @@ interface Renewable {
   renew(token: string, requestId: string): void;
 }
 
-export type TokenRenewalParts = {
+type TokenRenewalParts = {
   clock: Clock;
   random: Random;
   newId: () => string;

@@ -1,6 +1,6 @@
 // Hands the view what has arrived, in order, and learns what it has consumed.
 
-export type Item = {
+type Item = {
   /** Bytes, for the bound. */
   length: number;
   /** Starts when all before is consumed; nothing starts until it is consumed itself (CU-9). */

@@ -150,7 +150,7 @@ export const Environment = Type.Object({
 type Environment = Static<typeof Environment>;
 
 export type Config = ReturnType<typeof assemble>;
-export type ConfigProblem = { variable: string; expected: string };
+type ConfigProblem = { variable: string; expected: string };
 
 /** What is wrong with the environment, all of it at once. The process exits with 1 before it opens a port. */
 export class ConfigError extends Error {

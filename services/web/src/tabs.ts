@@ -12,7 +12,7 @@ const KEY = 'hermit.tabs';
 /** Whose they are. */
 const OWNER = 'hermit.tabs.owner';
 /** Each is an attachment, a terminal and its scrollback. */
-export const MOST_TABS = 24;
+const MOST_TABS = 24;
 
 function kept(): Kept[] {
   try {

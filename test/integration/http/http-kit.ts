@@ -20,7 +20,7 @@ import { createDatabase } from '../../services/databases.ts';
 export const SECRET = 'the-secret-of-a-test-with-over-32-characters';
 export const PASSWORD = 'correct horse battery';
 
-export type Answer<T = Record<string, unknown>> = { status: number; headers: Record<string, unknown>; body: T };
+type Answer<T = Record<string, unknown>> = { status: number; headers: Record<string, unknown>; body: T };
 export type LoggedIn = { user: { id: string; email: string }; accessToken: string; refreshToken: string };
 export type Added = { machine: { id: string; name: string }; token: string };
 
@@ -42,7 +42,7 @@ export interface HttpSide extends AsyncDisposable {
   person(): Promise<LoggedIn>;
 }
 
-export type HttpSideOptions = {
+type HttpSideOptions = {
   /** `embedded`: the Postgres inside the relay. */
   database?: 'postgres' | 'embedded';
   registration?: Registration;

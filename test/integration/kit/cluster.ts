@@ -19,7 +19,7 @@ export const PASSWORD = 'correct horse battery staple';
 const LOOK_EVERY = 100;
 const SECRET = 'the-secret-of-a-test-with-over-32-characters';
 
-export type ClusterOptions = {
+type ClusterOptions = {
   /** Relay pods; more than one only with Redis. */
   pods?: number;
   /** `memory`: one pod with everything in itself. `redis`: the run's Redis. A URL: a Redis of the test's own. */
@@ -80,7 +80,7 @@ export class RelayPod {
   }
 }
 
-export type Account = { email: string; userId: string; accessToken: string; refreshToken: string };
+type Account = { email: string; userId: string; accessToken: string; refreshToken: string };
 export type Machine = { id: string; name: string; token: string };
 
 export class Cluster implements AsyncDisposable {

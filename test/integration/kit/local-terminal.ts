@@ -9,7 +9,7 @@ import { program } from './programs.ts';
 import { ReferenceTerminal } from './reference.ts';
 import { until } from './wait.ts';
 
-export type LocalProgram = {
+type LocalProgram = {
   command: string;
   args: readonly string[];
   cwd: string;

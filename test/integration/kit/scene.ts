@@ -18,7 +18,7 @@ export const DEADLINE = 30_000;
 export const SHORT_LIVES = preload('short-lives');
 export const SHORT_PROBES = preload('short-probes');
 
-export type Watch = { place: string; client: NetworkPath; person: Person; talk: Talk; viewer: TestViewer };
+type Watch = { place: string; client: NetworkPath; person: Person; talk: Talk; viewer: TestViewer };
 
 export class Scene {
   readonly cluster: Cluster;

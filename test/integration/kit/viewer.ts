@@ -13,7 +13,7 @@ import { systemClock } from '@hermit/transport';
 import { dialWs } from '@hermit/transport/node';
 import { until } from './wait.ts';
 
-export type ViewerOptions = {
+type ViewerOptions = {
   mode?: 'screen' | 'stream';
   from?: number | null;
   readOnly?: boolean;

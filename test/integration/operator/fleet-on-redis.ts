@@ -12,7 +12,7 @@ import { until } from '../kit/wait.ts';
 type RedisSettings = Omit<Settings, 'prefix'>;
 
 /** The same id for the same words. */
-export function idOf(...words: (string | number)[]): string {
+function idOf(...words: (string | number)[]): string {
   const hash = createHash('sha256').update(words.join(' ')).digest('hex');
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }
@@ -29,7 +29,7 @@ export type SketchedMachine = {
   sessions?: { name: string; command: string; ago: number; exit?: SessionInfo['exit']; viewers?: Viewer[] }[];
 };
 type Viewer = { user: string; pod: string; ago: number; readOnly?: boolean };
-export type SketchedPod = { id: string; ago: number } & Partial<
+type SketchedPod = { id: string; ago: number } & Partial<
   Pick<PodPresence, 'clients' | 'bytesIn' | 'bytesOut' | 'draining'>
 >;
 
@@ -104,10 +104,6 @@ export class FleetOnRedis implements AsyncDisposable {
     }
     const ids = machines.map(({ name }) => idOf('machine', name));
     await until('they are there', async () => (await this.presence.machines(ids)).size === ids.length);
-  }
-
-  renewAll(): void {
-    for (const claim of this.held.values()) this.presence.renew(claim, () => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -27,7 +27,7 @@ export type Observed = AsyncDisposable & {
   /** People type and ask for their machines, until it is disposed of. */
   keepWorking(): Disposable;
 };
-export type LogLine = { event: string; level: string; pod: string } & Record<string, unknown>;
+type LogLine = { event: string; level: string; pod: string } & Record<string, unknown>;
 
 export async function observedCluster(): Promise<Observed> {
   const traces = await TraceCollector.start();

@@ -10,8 +10,8 @@ import { freePort, ServerProcess, temporaryDirectory, untilReady } from '../../s
 
 export const RULES = fileURLToPath(new URL('../../../deploy/grafana/alerts.yaml', import.meta.url));
 
-export type Sample = { metric: Record<string, string>; value: number };
-export type LoadedRule = {
+type Sample = { metric: Record<string, string>; value: number };
+type LoadedRule = {
   name: string;
   query: string;
   health: string;

@@ -1,7 +1,7 @@
 // A picture of a terminal's screen, as SVG: what an emulator holds, cell by cell.
 import headless from '@xterm/headless';
 
-export type Terminal = InstanceType<typeof headless.Terminal>;
+type Terminal = InstanceType<typeof headless.Terminal>;
 
 const CELL = { width: 8.4, height: 18 };
 const EDGE = 14;

@@ -8,7 +8,7 @@ type Attribute = { key: string; value: Value };
 type Exported = { name: string; attributes: Attribute[]; status?: { code?: number; message?: string } };
 type Body = { resourceSpans: { resource: { attributes: Attribute[] }; scopeSpans: { spans: Exported[] }[] }[] };
 
-export type CollectedSpan = {
+type CollectedSpan = {
   name: string;
   pod: string;
   failure: string | undefined;

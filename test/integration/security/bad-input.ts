@@ -21,7 +21,7 @@ type Schema = {
 };
 
 /** Ids that exist, so that what nearly fits also nearly works. */
-export type Known = { uuids: readonly string[]; tokens: readonly string[] };
+type Known = { uuids: readonly string[]; tokens: readonly string[] };
 
 const nasty = fc.oneof(
   fc.constantFrom<unknown>(

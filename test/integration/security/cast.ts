@@ -10,12 +10,12 @@ import { type HandAgent, type Relays, SECRET } from './relay-kit.ts';
 export const CALLERS = [
   ...(['nobody', 'another user', 'administrator', 'viewer', 'driver', 'owner', 'revoked', 'expired'] as const),
 ];
-export type Caller = (typeof CALLERS)[number];
+type Caller = (typeof CALLERS)[number];
 export type Known = Exclude<Caller, 'nobody' | 'revoked' | 'expired'>;
 /** The administrator is of the relay, and nobody to the machine. */
 export const KNOWN: readonly Known[] = ['another user', 'administrator', 'viewer', 'driver', 'owner'];
 
-export type Person = User & { token: string; refreshToken: string; loginId: string };
+type Person = User & { token: string; refreshToken: string; loginId: string };
 
 export type Scene = {
   readonly people: Readonly<Record<Known, Person>>;

@@ -56,7 +56,7 @@ export interface Relays extends AsyncDisposable {
   use<T extends AsyncDisposable | Disposable>(what: T): T;
 }
 
-export type RelaysOptions = {
+type RelaysOptions = {
   pods?: number;
   /** Further environment: of all pods, or of each. */
   env?: Record<string, string> | ((pod: number) => Record<string, string>);
@@ -149,7 +149,7 @@ export async function startRelays(options: RelaysOptions = {}): Promise<Relays> 
 type Said = { type: string };
 
 /** A WebSocket that keeps what it heard. */
-export class HandSocket<M extends Said> implements Disposable {
+class HandSocket<M extends Said> implements Disposable {
   readonly messages: M[] = [];
   readonly frames: Buffer[] = [];
   closed: { code: number; at: number } | null = null;

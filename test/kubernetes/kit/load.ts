@@ -6,7 +6,7 @@ import { until } from './wait.ts';
 const STALL = 250;
 const TYPE_EVERY = 50;
 
-export type Quality = { bytes: number; worstMs: number; stalls: number[]; reattached: number };
+type Quality = { bytes: number; worstMs: number; stalls: number[]; reattached: number };
 
 abstract class Load {
   readonly trouble: string[] = [];

@@ -14,14 +14,14 @@ type SecurityContext = Record<string, unknown> & {
   capabilities?: { drop?: string[] };
   seccompProfile?: { type: string };
 };
-export type Container = {
+type Container = {
   name: string;
   image: string;
   env?: { name: string; value?: string }[];
   securityContext?: SecurityContext;
   lifecycle?: { preStop?: { sleep?: { seconds: number } } };
 };
-export type PodSpec = {
+type PodSpec = {
   containers: Container[];
   initContainers?: Container[];
   volumes?: Record<string, unknown>[];

@@ -2,7 +2,7 @@
 import { chart, kubectl, type Ran, run } from './tools.ts';
 import { until } from './wait.ts';
 
-export type RelayPod = { name: string; image: string; ready: boolean; leaving: boolean; restarts: number };
+type RelayPod = { name: string; image: string; ready: boolean; leaving: boolean; restarts: number };
 
 type PodJson = {
   metadata: { name: string; deletionTimestamp?: string };

@@ -32,7 +32,7 @@ export function isOnPath(program: string): boolean {
 }
 
 export type Ran = { code: number; stdout: string; stderr: string };
-export type RunOptions = { input?: string; env?: NodeJS.ProcessEnv; deadlineMs?: number; cwd?: string };
+type RunOptions = { input?: string; env?: NodeJS.ProcessEnv; deadlineMs?: number; cwd?: string };
 
 /** How long a program that is asked to end, or what it has started, may hold on; milliseconds. */
 const LINGER = 5_000;

@@ -8,9 +8,6 @@ import { Process, type World } from '../world/world.ts';
 import { SimScreen, SimTerminal } from './sim-terminal.ts';
 import { SessionTruth } from './truth.ts';
 
-/** Command of a session that prints nothing; how many of them were started is counted by name. */
-export const QUIET = 'quiet';
-
 export class SimAgent {
   readonly process: Process;
   agent!: Agent;

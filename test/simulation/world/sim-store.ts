@@ -7,7 +7,7 @@ import type { Directory } from '../../../services/relay/src/relay/directory.ts';
 import type { SimBus } from './sim-bus.ts';
 import { Process, type World } from './world.ts';
 
-export const USER = 'aaaaaaaa-0000-4000-8000-000000000001';
+const USER = 'aaaaaaaa-0000-4000-8000-000000000001';
 export const MACHINE = 'bbbbbbbb-0000-4000-8000-000000000001';
 export const NAME = 'box';
 

@@ -58,7 +58,7 @@ export class Home implements AsyncDisposable {
   }
 }
 
-export type HomeOptions = { pods?: number; agent?: boolean; env?: Record<string, string> };
+type HomeOptions = { pods?: number; agent?: boolean; env?: Record<string, string> };
 
 /** `agent`: the cluster's own machine, "box", is online. Its agent reaches the last pod first. */
 export async function startHome({ pods = 2, agent = true, env = {} }: HomeOptions = {}): Promise<Home> {

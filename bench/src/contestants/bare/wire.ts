@@ -6,7 +6,7 @@ export const INPUT = 1;
 export const END = 2;
 
 const NUMBER_AT = 1;
-export const HEADER = 5;
+const HEADER = 5;
 
 /** One allocation and one copy per frame. */
 export function frame(kind: number, session: number, payload: Buffer): Buffer {

@@ -15,7 +15,7 @@ import type { Target } from './target.ts';
 import { troubleText } from './trouble.ts';
 import { Typing } from './typing.ts';
 
-export type ScreenOptions = { readOnly: boolean; detachKey: DetachKey };
+type ScreenOptions = { readOnly: boolean; detachKey: DetachKey };
 
 /** Its file descriptor. */
 const STDOUT = 1;

@@ -10,7 +10,7 @@ import { exitCodeOf } from './outcome.ts';
 import { StreamView } from './stream-view.ts';
 import type { Target } from './target.ts';
 
-export type StreamOptions = {
+type StreamOptions = {
   /** A path, or `-`. */
   output: string;
   /** First byte wanted; null: the first that is kept. */

@@ -4,7 +4,7 @@ import type { Exit, HermitError, Size } from '@hermit/protocol';
 import { cutTo, printable, widthOf } from '../output/printable.ts';
 import { RESET } from '../terminal/restore.ts';
 
-export type ScreenPort = {
+type ScreenPort = {
   write(data: Uint8Array | string, done?: () => void): void;
   size(): Size;
   state(state: AttachmentState): void;

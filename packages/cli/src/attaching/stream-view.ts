@@ -2,7 +2,7 @@
 import type { AttachmentState, View } from '@hermit/client';
 import type { Exit, HermitError } from '@hermit/protocol';
 
-export type StreamPort = {
+type StreamPort = {
   write(bytes: Uint8Array, done: () => void): void;
   state(state: AttachmentState): void;
   historyLost(first: number, from: number): void;

@@ -1,7 +1,7 @@
 // What is typed on the terminal on its way into the session: held back for a moment when there is no room, refused
 // aloud when the link is down. Never swallowed, never reordered.
 
-export type TypingPort = {
+type TypingPort = {
   /** False: no room for any of it. */
   send(bytes: Uint8Array): boolean;
   /** Whether room may come soon: the session takes input, only slower than it is pasted. */

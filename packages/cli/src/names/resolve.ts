@@ -3,7 +3,7 @@ import { EXIT, Failure } from '../failure.ts';
 import { printable } from '../output/printable.ts';
 import { closest } from './closest.ts';
 
-export type Named = { id: string; name: string };
+type Named = { id: string; name: string };
 
 /** Shorter beginnings of an id fit by accident. */
 const SHORTEST_PREFIX = 3;

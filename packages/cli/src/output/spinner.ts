@@ -6,7 +6,7 @@ const FRAME_MS = 100;
 /** What is faster than this needs no word. */
 const SLOW_MS = 400;
 
-export type Spinning = { say(title: string): void; stop(): void };
+type Spinning = { say(title: string): void; stop(): void };
 
 export function spinner(out: Writable & { isTTY?: boolean }, title: string): Spinning {
   if (!out.isTTY) return { say() {}, stop() {} };

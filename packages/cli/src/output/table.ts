@@ -1,7 +1,7 @@
 // Tables whose columns are aligned, and which fit the width there is.
 import { cutTo, printable, widthOf } from './printable.ts';
 
-export type Column = {
+type Column = {
   title: string;
   align?: 'left' | 'right';
   /** Columns of this kind are shortened when the table is too wide, the widest first. */

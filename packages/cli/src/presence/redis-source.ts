@@ -5,7 +5,7 @@ import { EXIT, Failure } from '../failure.ts';
 export const REDIS_MODES = ['single', 'sentinel', 'cluster'] as const;
 export type RedisMode = (typeof REDIS_MODES)[number];
 
-export type RedisSource = {
+type RedisSource = {
   readonly redis: Redis | Cluster;
   /** Where, without the password. */
   readonly label: string;
@@ -17,7 +17,7 @@ const CONNECT = 5_000;
 const ANSWER = 5_000;
 const RETRY_MOST = 2_000;
 
-export type RedisSourceOptions = {
+type RedisSourceOptions = {
   /** The query of the first may name `sentinelUsername` and `sentinelPassword`, as in the relay's REDIS_URL. */
   url: string;
   mode: RedisMode;

@@ -15,7 +15,7 @@ export function longestTexts<T>(view: View<T>, moment: Moment, rows: readonly T[
   });
 }
 
-export type TableOptions = { longest?: readonly string[]; order?: Order; style: Style; width: number };
+type TableOptions = { longest?: readonly string[]; order?: Order; style: Style; width: number };
 
 export function viewLines<T>(
   view: View<T>,

@@ -8,10 +8,10 @@ export const VIEW_NAMES = ['machines', 'sessions', 'attachments', 'pods'] as con
 export type ViewName = (typeof VIEW_NAMES)[number];
 
 /** Bytes in and out of a pod, in a second; measured between two looks. */
-export type Rates = ReadonlyMap<string, { in: number; out: number }>;
+type Rates = ReadonlyMap<string, { in: number; out: number }>;
 export type Moment = { fleet: Fleet; rates: Rates; machines: ReadonlyMap<string, MachineEntry> };
 
-export type ViewColumn<T> = {
+type ViewColumn<T> = {
   title: string;
   text: (row: T, moment: Moment) => string;
   /** What it sorts by. */

@@ -7,8 +7,8 @@ import { longestTexts, viewLines } from './view-table.ts';
 import { arranged, VIEW_NAMES, VIEWS } from './views.ts';
 import { HELP, type WatchState } from './watch-state.ts';
 
-export type Size = { cols: number; rows: number };
-export type ScreenOptions = { size: Size; style: Style; label: string; now: number };
+type Size = { cols: number; rows: number };
+type ScreenOptions = { size: Size; style: Style; label: string; now: number };
 
 /** Pods that stand above the other tables. */
 const PODS = 6;

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import type { ReadStream } from 'node:tty';
 import { RESTORE } from './restore.ts';
 
-export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 const SIGNALS: Signal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Restores the terminal when the process ends in any way that lets it run something. */

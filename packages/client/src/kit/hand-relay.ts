@@ -29,13 +29,13 @@ import { VirtualClock } from './virtual-clock.ts';
 export const MACHINE = '11111111-1111-4111-8111-111111111111';
 export const SESSION = '22222222-2222-4222-8222-222222222222';
 export const USER = { id: '33333333-3333-4333-8333-333333333333', email: 'ann@example.org' };
-export const SIZE: Size = { cols: 80, rows: 24 };
+const SIZE: Size = { cols: 80, rows: 24 };
 
 const text = new TextDecoder();
 export const bytes = (s: string): Uint8Array => new TextEncoder().encode(s);
 
 /** One dialled socket, as the relay sees it. */
-export class HandSocket implements Socket {
+class HandSocket implements Socket {
   open = false;
   buffered = 0;
   closedWith: number | null = null;

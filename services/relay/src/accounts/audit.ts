@@ -45,7 +45,7 @@ export type AuditEvent = {
   details?: Readonly<Record<string, string | number | boolean | null | undefined>>;
 };
 
-export type AuditEntry = {
+type AuditEntry = {
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly at: number;

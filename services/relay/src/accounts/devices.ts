@@ -24,7 +24,7 @@ export const MOST_OF_NETWORK = 100;
 const CLEARED = 10;
 const SECRET = /^hmd_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
 
-export type StartedDevice = {
+type StartedDevice = {
   /** As people read it: XXXX-XXXX. */
   readonly code: string;
   /** With which the device asks for the outcome; known to it alone. */
@@ -67,7 +67,7 @@ type Row = {
   replace: boolean;
 };
 
-export type DevicesOptions = {
+type DevicesOptions = {
   sql: Sql;
   now: () => number;
   onChange: OnChange;

@@ -4,14 +4,14 @@ import type { Sql, TransactionSql } from 'postgres';
 import { type User, withFirst } from './users.ts';
 
 /** What the provider vouches for. */
-export type Identity = { readonly issuer: string; readonly subject: string };
-export type LinkedIdentity = Identity & {
+type Identity = { readonly issuer: string; readonly subject: string };
+type LinkedIdentity = Identity & {
   readonly id: string /** Milliseconds since 1970. */;
   readonly createdAt: number;
 };
 export type IdentityClaims = Identity & { readonly email: string | null; readonly emailVerified: boolean };
 
-export type IdentitiesOptions = {
+type IdentitiesOptions = {
   sql: Sql;
   now: () => number;
   /** Whether whoever the provider knows gets an account. */

@@ -41,7 +41,7 @@ const NOWHERE: Origin = { address: '', client: '' };
 
 type Row = { id: string; created_at: Date; last_used_at: Date; expires_at: Date; client: string; address: string };
 
-export type LoginsOptions = { sql: Sql; tokens: Tokens; onChange: OnChange; now: () => number };
+type LoginsOptions = { sql: Sql; tokens: Tokens; onChange: OnChange; now: () => number };
 
 export function createLogins({ sql, tokens, onChange, now }: LoginsOptions) {
   /** Tokens of a login that is stored, or will be before the transaction ends. */

@@ -17,7 +17,7 @@ export type MachineWithToken = { readonly machine: Machine; readonly token: stri
 
 type Row = { id: string; user_id: string; name: string; last_seen: Date | null };
 
-export type MachinesOptions = { sql: Sql; onChange: OnChange; machinesPerUser: number };
+type MachinesOptions = { sql: Sql; onChange: OnChange; machinesPerUser: number };
 
 /** Whoever asks for a machine of another user gets what they would get for none at all: null, or MACHINE_NOT_FOUND. */
 export function createMachines({ sql, onChange, machinesPerUser }: MachinesOptions) {

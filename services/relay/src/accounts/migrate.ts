@@ -28,7 +28,7 @@ export async function readMigrations(folder = new URL('./migrations/', import.me
   return migrations;
 }
 
-export type MigrateOptions = {
+type MigrateOptions = {
   migrations?: readonly Migration[];
   /** Milliseconds to go on trying while the database cannot be reached: it may be starting too. */
   patience?: number;

@@ -12,7 +12,7 @@ const PATIENCE = 3_000;
 /** Milliseconds between two looks at whether it is still ours. */
 const LOOK_EVERY = 5_000;
 
-export type OnlyPodOptions = {
+type OnlyPodOptions = {
   database: Config['database'];
   log: Log;
   patience?: number;

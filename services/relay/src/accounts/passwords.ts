@@ -14,7 +14,7 @@ export type PasswordCost = {
 /** As the OWASP Password Storage Cheat Sheet recommends for argon2id. */
 const COST: PasswordCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-export type PasswordOptions = {
+type PasswordOptions = {
   cost?: PasswordCost;
   /** Hashes computed at once. */
   concurrency?: number;

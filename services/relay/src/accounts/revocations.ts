@@ -6,9 +6,7 @@ import type { RememberedTokens } from './remembered-tokens.ts';
 const EVERY = 500;
 const TRIES = 1_200;
 
-export type RevocationsOptions = { bus: Bus; channel: string; memory: RememberedTokens };
-
-export type Revocations = ReturnType<typeof createRevocations>;
+type RevocationsOptions = { bus: Bus; channel: string; memory: RememberedTokens };
 
 export function createRevocations({ bus, channel, memory }: RevocationsOptions) {
   const timers = new Set<NodeJS.Timeout>();

@@ -57,7 +57,7 @@ type Row = {
   expires_at: Date;
 };
 
-export type SharesOptions = { sql: Sql; onChange: OnChange; now: () => number };
+type SharesOptions = { sql: Sql; onChange: OnChange; now: () => number };
 
 /** Whoever asks about a machine or a share of others gets what they would get for none: MACHINE_NOT_FOUND, SHARE_NOT_FOUND. */
 export function createShares({ sql, onChange, now }: SharesOptions) {

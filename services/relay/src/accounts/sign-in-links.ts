@@ -12,9 +12,9 @@ export const LINK_LIFE = 15 * 60_000;
 const AT_ONCE = 5;
 const CODE = /^[A-Za-z0-9_-]{43}$/;
 
-export type SignInLink = { readonly code: string /** Milliseconds since 1970. */; readonly expiresAt: number };
+type SignInLink = { readonly code: string /** Milliseconds since 1970. */; readonly expiresAt: number };
 
-export type SignInLinksOptions = {
+type SignInLinksOptions = {
   sql: Sql;
   now: () => number;
   openLoginFor(whose: (tx: TransactionSql) => Promise<User>, origin?: Origin): Promise<Login>;

@@ -9,7 +9,7 @@ const BATCH = 1_000;
 /** Statements of one run; what is left waits for the next. */
 const STEPS = 100;
 
-export type TidyingOptions = {
+type TidyingOptions = {
   sql: Sql;
   now: () => number;
   /** Milliseconds that the audit is kept. */

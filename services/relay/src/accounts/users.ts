@@ -13,7 +13,7 @@ export type Registration = 'open' | 'invite' | 'closed';
 /** Advisory lock: one registration is decided at a time, so that there is one first user. "users" in ASCII. */
 const REGISTERING = '504403158265';
 
-export type UsersOptions = { sql: Sql; passwords: Passwords; registration: Registration; now: () => number };
+type UsersOptions = { sql: Sql; passwords: Passwords; registration: Registration; now: () => number };
 
 export function createUsers({ sql, passwords, registration, now }: UsersOptions) {
   return {

@@ -14,7 +14,7 @@ import {
 } from 'openid-client';
 import type { SignOnAttempt } from './sign-on-attempt.ts';
 
-export type SignOnSettings = {
+type SignOnSettings = {
   /** The provider's address, as it calls itself. */
   issuer: string;
   clientId: string;
@@ -23,7 +23,7 @@ export type SignOnSettings = {
 };
 
 /** What the provider vouches for. `emailVerified`: that the address is this person's. */
-export type SignOnClaims = {
+type SignOnClaims = {
   readonly issuer: string;
   readonly subject: string;
   readonly email: string | null;

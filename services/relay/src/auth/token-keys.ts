@@ -1,7 +1,7 @@
 // The keys that sign and verify tokens: several at a time, so that a secret can be replaced without logging anyone out.
 import { createHash } from 'node:crypto';
 
-export type TokenKey = {
+type TokenKey = {
   /** Names the key in a token's header. Derived from the secret, so that every pod names it alike. */
   readonly kid: string;
   readonly bytes: Uint8Array;

@@ -5,7 +5,7 @@ import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } fr
 import type { TokenKeys } from './token-keys.ts';
 
 export const ISSUER = 'hermit-relay';
-export const AUDIENCE = 'hermit-client';
+const AUDIENCE = 'hermit-client';
 /** Life of an access token, in seconds. */
 export const ACCESS_SECONDS = 15 * 60;
 /** Life of a refresh token, in seconds. */

@@ -4,7 +4,7 @@ import type { Bus, Published } from './bus.ts';
 type Delivery = () => void;
 
 /** Runs something later, outside the call that caused it and in the order of the calls. */
-export type Defer = (run: () => void) => void;
+type Defer = (run: () => void) => void;
 
 /**
  * Where the pods of one process meet. Everything is delivered through one queue, so order holds across channels too.
@@ -62,7 +62,7 @@ export class BusHub {
 
 type Subscription = { listener: (message: Buffer) => void };
 
-export class MemoryBus implements Bus {
+class MemoryBus implements Bus {
   private readonly hub: BusHub;
   private readonly subscriptions = new Map<string, Subscription>();
   private closed = false;
@@ -115,7 +115,7 @@ export class MemoryBus implements Bus {
 }
 
 /** A Buffer over the same bytes; nothing is copied. */
-export function asBuffer(message: Uint8Array | string): Buffer {
+function asBuffer(message: Uint8Array | string): Buffer {
   if (typeof message === 'string') return Buffer.from(message, 'utf8');
   if (Buffer.isBuffer(message)) return message;
   return Buffer.from(message.buffer, message.byteOffset, message.byteLength);

@@ -24,7 +24,7 @@ export type BusObserver = {
   refused?: (channel: string, error: Error) => void;
 };
 
-export type RedisBusOptions = { clock?: Clock; probe?: Partial<ProbeTimings>; observer?: BusObserver };
+type RedisBusOptions = { clock?: Clock; probe?: Partial<ProbeTimings>; observer?: BusObserver };
 
 /** The servers behind a bus: one, or the masters of a cluster. */
 type Servers = {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import type { Bus } from './bus.ts';
 
-export type BusWorld = AsyncDisposable & {
+type BusWorld = AsyncDisposable & {
   /** What channels begin with: worlds do not meet. */
   prefix: string;
   /** A pod on this bus, once it works. */

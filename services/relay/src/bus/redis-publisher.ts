@@ -5,7 +5,7 @@ import type { Command, Redis } from 'ioredis';
 import { hangUp } from '../redis/redis-connection.ts';
 import type { Published } from './bus.ts';
 
-export type PublishCommandName = 'publish' | 'spublish';
+type PublishCommandName = 'publish' | 'spublish';
 
 /** Bytes that may wait for the server's answer before more is dropped. */
 const UNANSWERED_BOUND = 16 * 1024 * 1024;

@@ -12,7 +12,7 @@ const LOOKS = 6;
 /** A node with one slot is found after 16384 names on average. */
 const PROBE_NAMES = 400_000;
 
-export type ShardOptions = {
+type ShardOptions = {
   cluster: Cluster;
   clock: Clock;
   random: () => number;

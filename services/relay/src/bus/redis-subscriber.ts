@@ -9,7 +9,7 @@ const CHUNK = 256;
 /** Milliseconds until a refused channel is asked for again. */
 const REFUSED_RETRY = 1_000;
 
-export type SubscriberEvents = {
+type SubscriberEvents = {
   message(channel: string, message: Buffer): void;
   /** Everything wanted has been answered by the server, on this connection. */
   settled(): void;

@@ -11,7 +11,7 @@ export type ProbeTimings = {
   timeout: number;
 };
 
-export type ProbeEvents = {
+type ProbeEvents = {
   send(nonce: string): void;
   /** A probe came back; `proven` if `prove` was waiting for it. */
   heard(roundTrip: number, proven: boolean): void;

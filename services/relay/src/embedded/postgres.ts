@@ -10,7 +10,7 @@ import { takeLock } from './process-lock.ts';
 /** What the address of a Unix socket holds on every system we run on; macOS has the least. */
 const SOCKET_PATH_BYTES = 100;
 
-export type EmbeddedPostgres = {
+type EmbeddedPostgres = {
   /** Where it listens. Only this user can reach it: there is no password. */
   readonly socketPath: string;
   close(): Promise<void>;

@@ -24,7 +24,7 @@ const LoginInfo = Type.Object({
 });
 const Ended = Type.Null({ description: 'Ended, and its open sockets are closed' });
 
-export type AccountRoutesOptions = {
+type AccountRoutesOptions = {
   accounts: Pick<Accounts, 'confirm' | 'loginsOf' | 'endLoginById' | 'endLoginsOf' | 'changePassword'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;

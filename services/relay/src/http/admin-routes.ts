@@ -34,7 +34,7 @@ const Overview = Type.Object({
   totals: Type.Object({ pods: Count, draining: Count, ...Figures }),
 });
 
-export type AdminRoutesOptions = {
+type AdminRoutesOptions = {
   accounts: Pick<Accounts, 'confirm'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;

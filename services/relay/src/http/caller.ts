@@ -9,7 +9,7 @@ import { failures } from './http-errors.ts';
 const callers = new WeakMap<FastifyRequest, { user: User; loginId: string | null }>();
 
 /** How the documentation marks a route that demands a token. */
-export const BEARER = [{ bearer: [] }];
+const BEARER = [{ bearer: [] }];
 
 export type CallerOptions = {
   accounts: Pick<Accounts, 'confirm'>;

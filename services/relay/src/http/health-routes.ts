@@ -33,7 +33,7 @@ const MissingPart = Type.Object({ part: Type.String(), reason: Type.String() });
 type Missing = Static<typeof MissingPart>;
 
 /** `embedded`: parts that are inside this process, so that there is nothing to wait for. */
-export type HealthRoutesOptions = { checks: HealthChecks; embedded?: readonly string[]; now?: () => number };
+type HealthRoutesOptions = { checks: HealthChecks; embedded?: readonly string[]; now?: () => number };
 
 export function healthRoutes(scope: FastifyInstance, options: HealthRoutesOptions): void {
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();

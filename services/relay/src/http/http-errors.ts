@@ -3,7 +3,7 @@ import { ERROR_CODES, type ErrorCode, ErrorCodeSchema, HermitError } from '@herm
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 
-export const ErrorBody = Type.Object(
+const ErrorBody = Type.Object(
   {
     code: ErrorCodeSchema,
     message: Type.String({ description: 'A sentence for people' }),
@@ -12,7 +12,7 @@ export const ErrorBody = Type.Object(
   },
   { description: 'What went wrong' },
 );
-export type ErrorBody = Static<typeof ErrorBody>;
+type ErrorBody = Static<typeof ErrorBody>;
 
 /** The status of each code that HTTP uses; any other is a fault of ours. */
 const STATUS: Partial<Record<ErrorCode, number>> = {

@@ -20,7 +20,7 @@ import { type SessionReader, shareRoutes } from './share-routes.ts';
 import { linkIdentityRoute, type SignOnRoutesOptions, signOnRoutes } from './sign-on-routes.ts';
 import { webFiles } from './web-files.ts';
 
-export type HttpRoutesOptions = {
+type HttpRoutesOptions = {
   accounts: Accounts;
   tokens: Tokens;
   presence: PresenceReader;

@@ -14,7 +14,7 @@ const REQUEST = 10_000;
 /** Milliseconds; longer than load balancers keep theirs, so that none sends into a connection that just closed. */
 const KEEP_ALIVE = 72_000;
 
-export type HttpServerOptions = Pick<Config, 'trustProxy'> & { logger?: FastifyBaseLogger };
+type HttpServerOptions = Pick<Config, 'trustProxy'> & { logger?: FastifyBaseLogger };
 
 /** A server without routes. It answers whatever it has no route for, and whatever is malformed, in the shape of errors. */
 export async function createHttpServer({ trustProxy, logger }: HttpServerOptions): Promise<FastifyInstance> {

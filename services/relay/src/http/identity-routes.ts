@@ -16,7 +16,7 @@ const IdentityInfo = Type.Object({
   createdAt: Timestamp,
 });
 
-export type IdentityRoutesOptions = CallerOptions & {
+type IdentityRoutesOptions = CallerOptions & {
   accounts: Pick<Accounts, 'identitiesOf' | 'removeIdentity'>;
   audit?: Recorder;
 };

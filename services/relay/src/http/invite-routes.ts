@@ -23,7 +23,7 @@ const InviteInfo = Type.Object({
   expiresAt: Timestamp,
 });
 
-export type InviteRoutesOptions = {
+type InviteRoutesOptions = {
   accounts: Pick<Accounts, 'confirm' | 'invite' | 'invites' | 'withdrawInvite'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;

@@ -14,7 +14,7 @@ import { AnyText, bodyOf, LoginBody } from './login-routes.ts';
 import { originOf } from './origin.ts';
 import { provePassword } from './step-up.ts';
 
-export type LinkRoutesOptions = {
+type LinkRoutesOptions = {
   accounts: Pick<Accounts, 'confirm' | 'authenticate' | 'loggedInFrom' | 'makeSignInLink' | 'useSignInLink'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;

@@ -34,7 +34,7 @@ export const LoginBody = Type.Object({
 });
 const Refresh = Type.Object({ refreshToken: Type.Intersect([Token], { description: 'a refresh token' }) });
 
-export type LoginRoutesOptions = {
+type LoginRoutesOptions = {
   accounts: Pick<Accounts, 'register' | 'authenticate' | 'loggedInFrom' | 'openLogin' | 'renewLogin' | 'endLogin'>;
   tokens: Pick<Tokens, 'verifyRefresh'>;
   limits?: Limiter;

@@ -42,7 +42,7 @@ const WithToken = Type.Object({
 /** Any text: what is no id is as unknown as an id that nobody has. */
 const ById = Type.Object({ id: Type.String() });
 
-export type MachineRoutesOptions = {
+type MachineRoutesOptions = {
   accounts: Pick<
     Accounts,
     'confirm' | 'machinesOf' | 'createMachine' | 'renameMachine' | 'removeMachine' | 'rotateMachineToken'

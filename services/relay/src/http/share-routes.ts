@@ -54,7 +54,7 @@ const Gone = Type.Null({ description: 'Withdrawn, and everybody it concerned is 
 
 export type SessionReader = (machineId: string) => Promise<SessionInfo[]>;
 
-export type ShareRoutesOptions = {
+type ShareRoutesOptions = {
   accounts: Pick<
     Accounts,
     'confirm' | 'share' | 'sharesGiven' | 'sharesReceived' | 'acceptShare' | 'withdrawShare' | 'leaveShare'

@@ -4,7 +4,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-export type ValidationDetail = { field: string; expected: string };
+type ValidationDetail = { field: string; expected: string };
 
 /** The `description` of a field completes "FIELD must be ...". Values are never repeated: one may be a password. */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema }) => {

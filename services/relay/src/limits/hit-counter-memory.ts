@@ -5,7 +5,7 @@ import type { HitCounter, Hits } from './hit-counter.ts';
 const MOST = 100_000;
 const NONE: Hits = { count: 0, endsIn: 0 };
 
-export type MemoryHitCounterOptions = {
+type MemoryHitCounterOptions = {
   /** Milliseconds that never go backwards. */
   monotonic?: () => number;
   most?: number;

@@ -15,7 +15,7 @@ export type Limiter = {
   check(rule: RuleName, ...who: string[]): Promise<void>;
 };
 
-export type LimiterOptions = {
+type LimiterOptions = {
   counter: HitCounter;
   /** How many times the rules' numbers; 0: no limits. */
   times: number;

@@ -9,7 +9,7 @@ import type { HitCounter } from './hit-counter.ts';
 import { digestOf, tooMany } from './limiter.ts';
 import { RULES, type RuleName } from './rules.ts';
 
-export type RequestLimitsOptions = {
+type RequestLimitsOptions = {
   counter: HitCounter;
   /** How many times the rules' numbers; 0: no limits. */
   times: number;

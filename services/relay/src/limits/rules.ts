@@ -1,6 +1,6 @@
 // Who may do what how often. RATE_LIMITS multiplies all of them; 0 switches them off.
 
-export type Rule = { readonly most: number /** Milliseconds. */; readonly within: number };
+type Rule = { readonly most: number /** Milliseconds. */; readonly within: number };
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -10,7 +10,7 @@ const CHUNK = 500;
 /** `until`: end of the lease, in milliseconds since 1970 by the server's clock. */
 type Change = { key: string; member: string; until: number; listed: boolean };
 
-export type IndexWriter = (script: 'enlist' | 'delist', key: string, entries: (string | number)[]) => Promise<unknown>;
+type IndexWriter = (script: 'enlist' | 'delist', key: string, entries: (string | number)[]) => Promise<unknown>;
 
 /** What a failed write leaves out comes with the next renewal. */
 export class PresenceIndex {

@@ -19,7 +19,7 @@ type Pod = { presence: PodPresence; until: number };
 
 const NOTHING: Activity = { sessions: [], attachments: [] };
 
-export type MemoryPresenceOptions = { clock?: Clock; defer?: (run: () => void) => void };
+type MemoryPresenceOptions = { clock?: Clock; defer?: (run: () => void) => void };
 
 export class MemoryPresence implements Presence {
   private readonly registered = new Map<string, Registered>();

@@ -51,7 +51,7 @@ export type PresenceObserver = {
   failed?: (error: Error) => void;
 };
 
-export type RedisPresenceOptions = {
+type RedisPresenceOptions = {
   clock?: Clock;
   timings?: Partial<PresenceTimings>;
   observer?: PresenceObserver;

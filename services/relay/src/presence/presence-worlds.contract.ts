@@ -10,7 +10,7 @@ import { type PresenceTimings, RedisPresence } from './presence-redis.ts';
 /** Half a second is long beside what a busy machine takes for a command, and short beside a test. */
 const LEASES = { machine: 500, pod: 500 };
 
-export type RedisPresenceWorld = Omit<PresenceWorld, 'join'> & {
+type RedisPresenceWorld = Omit<PresenceWorld, 'join'> & {
   redis: RedisWorld;
   join(options?: PodOptions & { presence?: Partial<PresenceTimings> }): Promise<RedisPresence>;
 };

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Claim, Claimed, PodPresence, Presence, Renewed } from './presence.ts';
 
 /** Milliseconds of the leases in a world: short, so that a test sees them end. */
-export type Leases = { machine: number; pod: number };
+type Leases = { machine: number; pod: number };
 
 export type PresenceWorld = AsyncDisposable & {
   /** The presence of one pod; all of a world share a store. */

@@ -4,7 +4,7 @@ import { LIMITS } from '@hermit/protocol';
 import { Backoff, type Random } from '@hermit/transport';
 import { Cluster, type ClusterNode, Redis, type RedisOptions, SentinelConnector } from 'ioredis';
 
-export type RedisMode = 'single' | 'sentinel' | 'cluster';
+type RedisMode = 'single' | 'sentinel' | 'cluster';
 
 export type RedisSettings = {
   mode: RedisMode;
@@ -51,7 +51,7 @@ const TIMINGS: RedisTimings = {
   clusterRefresh: 5_000,
 };
 
-export type RedisConnectionOptions = {
+type RedisConnectionOptions = {
   /** Names the connections in CLIENT LIST. */
   podId: string;
   random?: Random;

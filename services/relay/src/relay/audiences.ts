@@ -2,7 +2,7 @@
 import { Audience, type AudienceHost } from './audience.ts';
 import type { Viewer } from './viewer.ts';
 
-export interface AudiencesHost extends AudienceHost {
+interface AudiencesHost extends AudienceHost {
   /** `here`: the agent of the machine sends through a connection of this pod. */
   readonly machines: AudienceHost['machines'] & { here(machineId: string): boolean };
 }

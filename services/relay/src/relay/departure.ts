@@ -8,7 +8,7 @@ interface Guest {
   dismiss(rule: CloseRule): void;
 }
 
-export interface DepartureHost extends Pick<Surroundings, 'clock' | 'random' | 'log' | 'counters'> {
+interface DepartureHost extends Pick<Surroundings, 'clock' | 'random' | 'log' | 'counters'> {
   readonly agents: ReadonlySet<Guest>;
   readonly clients: ReadonlySet<Guest>;
   /** Tells presence how the pod is, now. */

@@ -14,7 +14,7 @@ import type { Ownership } from './ownership.ts';
 import { type PodChannels, type PodMessage, parsed } from './pod-channels.ts';
 import type { Surroundings } from './pod-parts.ts';
 
-export interface MachinesHost extends Pick<Surroundings, 'bus' | 'names' | 'clock' | 'directory' | 'counters' | 'log'> {
+interface MachinesHost extends Pick<Surroundings, 'bus' | 'names' | 'clock' | 'directory' | 'counters' | 'log'> {
   readonly channels: PodChannels;
 }
 

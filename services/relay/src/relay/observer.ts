@@ -7,7 +7,7 @@ export interface Span {
   end(failure?: string): void;
 }
 
-export type SpanName = 'attach' | 'create_session';
+type SpanName = 'attach' | 'create_session';
 
 /** Somebody looks at a session, or has stopped. `offset`: the first byte they want, or did not get; null: a screen. */
 export type Look = {

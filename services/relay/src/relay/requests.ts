@@ -3,7 +3,7 @@
 import { HermitError, LIMITS, type PodReply } from '@hermit/protocol';
 import type { Clock, Random, Timer } from '@hermit/transport';
 
-export type Answer = PodReply | HermitError;
+type Answer = PodReply | HermitError;
 type Pending = { machineId: string; waiters: ((answer: Answer) => void)[]; deadline: Timer; again: Timer };
 
 /** Requests of one pod that may be open at once. */

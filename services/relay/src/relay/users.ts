@@ -16,7 +16,7 @@ const ALLOWANCE = {
   /** Whatever asks the database. */
   questions: [6_000, 200],
 } as const;
-export type Allowance = keyof typeof ALLOWANCE;
+type Allowance = keyof typeof ALLOWANCE;
 
 type UsersHost = Pick<Surroundings, 'bus' | 'names' | 'clock' | 'random' | 'directory'>;
 

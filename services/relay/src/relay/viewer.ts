@@ -31,7 +31,7 @@ type Attach = MessageOf<RelayToAgent, 'attach'>;
 type Tip = MessageOf<SessionMessage, 'tip'>;
 type Cause = 'Gap' | 'Congestion' | 'Tip';
 /** What its client gets: nothing yet; the shared frames; frames of its own; nothing, until its socket has drained. */
-export type ViewerState = 'attaching' | 'live' | 'catching_up' | 'congested';
+type ViewerState = 'attaching' | 'live' | 'catching_up' | 'congested';
 
 /** What a viewer needs of the socket that it belongs to. */
 export interface ViewerHost {

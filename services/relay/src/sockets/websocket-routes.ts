@@ -10,7 +10,7 @@ import type { Limiter } from '../limits/limiter.ts';
 import { addressOf, limited } from '../limits/request-limits.ts';
 import type { Pod } from '../relay/pod.ts';
 
-export type WebSocketOptions = {
+type WebSocketOptions = {
   pod: Pod;
   /** Origins of web pages that may connect, beside our own. */
   allowedOrigins: readonly string[];

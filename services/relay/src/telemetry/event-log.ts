@@ -7,7 +7,7 @@ import { redacted } from './redaction.ts';
 const MOST = 20;
 const SECOND = 1_000;
 
-export type EventLogOptions = {
+type EventLogOptions = {
   level: string;
   /** Written on every line. */
   pod: string;
@@ -16,7 +16,7 @@ export type EventLogOptions = {
   observer?: { written?: (level: Level) => void; suppressed?: () => void };
 };
 
-export type EventLog = { log: Log; close(): void };
+type EventLog = { log: Log; close(): void };
 
 export function createEventLog(options: EventLogOptions): EventLog {
   const { level, pod, destination, observer = {} } = options;

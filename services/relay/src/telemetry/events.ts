@@ -177,7 +177,7 @@ export const EVENTS = {
 } as const satisfies Record<string, Event>;
 
 export type EventName = keyof typeof EVENTS;
-export type Fields<E extends EventName> = {
+type Fields<E extends EventName> = {
   [F in (typeof EVENTS)[E]['fields'][number]]?: string | number | boolean | null | undefined;
 };
 

@@ -5,7 +5,7 @@ import type { Log } from './events.ts';
 import type { Metrics } from './metrics.ts';
 import type { Tracing } from './tracing.ts';
 
-export type HttpTelemetry = {
+type HttpTelemetry = {
   log: Log;
   metrics?: Metrics | undefined;
   span?: Tracing['span'] | undefined;

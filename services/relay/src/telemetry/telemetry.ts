@@ -14,7 +14,7 @@ import { queryObserver } from './query-observer.ts';
 import { timedSql } from './timed-sql.ts';
 import { openTracing } from './tracing.ts';
 
-export type Telemetry = {
+type Telemetry = {
   readonly log: Log;
   readonly metrics: Metrics;
   /** What the core tells; nothing where nobody listens. */
@@ -29,7 +29,7 @@ export type Telemetry = {
   close(): Promise<void>;
 };
 
-export type TelemetryConfig = Pick<Config, 'podId' | 'logLevel' | 'host' | 'metricsPort' | 'traces'>;
+type TelemetryConfig = Pick<Config, 'podId' | 'logLevel' | 'host' | 'metricsPort' | 'traces'>;
 
 export async function openTelemetry(config: TelemetryConfig, version: string): Promise<Telemetry> {
   const { podId: pod, logLevel: level, host, metricsPort: port, traces } = config;

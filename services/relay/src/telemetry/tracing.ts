@@ -3,7 +3,7 @@
 import type { Attributes, Context, SpanKind } from '@opentelemetry/api';
 import type { Span } from '../relay/observer.ts';
 
-export type TracingOptions = {
+type TracingOptions = {
   /** Of OTLP over HTTP, without `/v1/traces`. Headers come from OTEL_EXPORTER_OTLP_HEADERS. */
   endpoint: string;
   /** The part of traces that begin here and are kept, 0 to 1; a caller's decision counts more. */

@@ -30,7 +30,7 @@ export type Settings = {
 export const FONT_SIZE = { min: 6, max: 40 } as const;
 export const SCROLLBACK = { min: 10_000, max: 200_000 } as const;
 
-export const DEFAULT_KEYS = ['esc', 'tab', 'ctrl', 'alt', 'left', 'down', 'up', 'right', '^C', '|', '/', '~', '-'];
+const DEFAULT_KEYS = ['esc', 'tab', 'ctrl', 'alt', 'left', 'down', 'up', 'right', '^C', '|', '/', '~', '-'];
 
 const defaults: Settings = {
   appearance: 'system',

@@ -1,7 +1,7 @@
 // Colour schemes of the terminal: two of the house, and some that people know, as their authors published them.
 import type { ITheme } from '@xterm/xterm';
 
-export type Scheme = { readonly label: string; readonly dark: boolean; readonly theme: Readonly<ITheme> };
+type Scheme = { readonly label: string; readonly dark: boolean; readonly theme: Readonly<ITheme> };
 
 /** The sixteen colours in their order: black, red, green, yellow, blue, magenta, cyan, white, and the bright ones. */
 function scheme(

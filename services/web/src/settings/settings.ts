@@ -24,7 +24,7 @@ addEventListener('storage', (event) => {
 });
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
-export const systemIsDark = signal(prefersDark.matches);
+const systemIsDark = signal(prefersDark.matches);
 prefersDark.addEventListener('change', () => {
   systemIsDark.value = prefersDark.matches;
 });

@@ -17,7 +17,7 @@ type Common = {
 export type GivenShare = Common & { email: string | null; linkId: string | null };
 /** `session` null: the machine is away, or the session has ended. */
 export type ReceivedShare = Common & { ownerEmail: string; session: SessionInfo | null };
-export type Wish = { email?: string; role: Role; expiresInSeconds: number };
+type Wish = { email?: string; role: Role; expiresInSeconds: number };
 export type Of = { machineId: string; sessionId: string };
 
 const pathOf = ({ machineId, sessionId }: Of) => `/api/machines/${machineId}/sessions/${sessionId}/shares`;

@@ -5,7 +5,7 @@ import type { Terminal } from '@xterm/xterm';
 import { scrollbackToAdd } from './scrollback-merge.ts';
 
 /** What the page wants to know of it. */
-export type ViewEvents = Pick<View, 'state' | 'status' | 'ended' | 'refused' | 'closed'> & {
+type ViewEvents = Pick<View, 'state' | 'status' | 'ended' | 'refused' | 'closed'> & {
   resized(size: Size): void;
   inputRoom(): void;
 };

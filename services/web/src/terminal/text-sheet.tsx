@@ -41,7 +41,7 @@ export function TextSheet({ term, ...closing }: Props): JSX.Element {
 }
 
 /** The last lines of the active buffer; those that were wrapped are whole again. */
-export function textOf(term: Pick<Terminal, 'buffer'>): string {
+function textOf(term: Pick<Terminal, 'buffer'>): string {
   const { active } = term.buffer;
   const lines: string[] = [];
   for (let row = Math.max(0, active.length - LINES); row < active.length; row++) {

@@ -17,7 +17,7 @@ export const REFUSALS: Record<Refusal, string> = {
   ended: 'Not sent: the program has ended.',
   'paste-too-large': 'Not pasted: more than 4 MB is better sent as a file.',
 };
-export type Modifier = 'ctrl' | 'alt';
+type Modifier = 'ctrl' | 'alt';
 
 export class Typing {
   /** Modifiers of the key row that wait for their key; `locked` until touched again. */

@@ -6,7 +6,7 @@ import { call } from '../relay/account.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Tab } from '../tabs.ts';
 
-export type Watcher = { id: string; email: string; readOnly: boolean; since: number };
+type Watcher = { id: string; email: string; readOnly: boolean; since: number };
 
 /** How often guests ask, as long as they look. Milliseconds. */
 const GUESTS_ASK = 2_000;
