@@ -65,7 +65,7 @@ describe('a viewer on the same pod and one on another', () => {
     useLimits(SHORT);
     try {
       const s = await scene('client-half-open');
-      for (const { client } of s.both) client.silence();
+      for (const { client } of s.both) client.silenceOpen();
       s.say('into the silence ');
       await until('it is noticed', () => s.both.every((watch) => reconnected(watch).length > 0), DEADLINE);
       await s.finish();
@@ -77,7 +77,7 @@ describe('a viewer on the same pod and one on another', () => {
   test('the agent’s connection falls silent: nobody is told that it is gone', async () => {
     const s = await Scene.start(cluster, 'agent-half-open', { agentEnv: { NODE_OPTIONS: SHORT_LIVES } });
     const { accepted } = s.agent;
-    s.agent.silence();
+    s.agent.silenceOpen();
     s.say('into the silence ');
     await until('the agent has noticed', () => s.agent.accepted > accepted, DEADLINE);
     await s.finish();

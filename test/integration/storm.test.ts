@@ -125,8 +125,8 @@ test(`${FAULTS} faults, HERMIT_STORM_SEED=${SEED}`, { timeout: SOAK ? 1_800_000 
       path.offline();
       later(int(200, 4_000), () => path.online());
     },
-    'client silent': () => pick(clientPaths).silence(),
-    'agent silent': () => pick(agentPaths).silence(),
+    'client silent': () => pick(clientPaths).silenceOpen(),
+    'agent silent': () => pick(agentPaths).silenceOpen(),
     'the way changes': () => {
       const path = pick([...clientPaths, ...agentPaths]);
       if (changed.has(path)) return;

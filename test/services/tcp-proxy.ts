@@ -3,35 +3,53 @@ import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 
 export class TcpProxy implements AsyncDisposable {
+  private readonly target: () => number | undefined;
   private readonly server: Server;
   private readonly pairs = new Set<[near: Socket, far: Socket]>();
   private silent = false;
   /** Connections taken so far. */
   accepted = 0;
 
-  private constructor(target: number) {
-    this.server = createServer((near) => {
-      this.accepted++;
-      const far = createConnection(target, '127.0.0.1');
-      const pair: [Socket, Socket] = [near, far];
-      this.pairs.add(pair);
-      const end = () => {
-        this.pairs.delete(pair);
-        near.destroy();
-        far.destroy();
-      };
-      for (const socket of pair) socket.on('error', end).on('close', end);
-      // What is said while silent is lost, as behind a firewall that forgot the connection.
-      near.on('data', (data) => this.silent || far.write(data));
-      far.on('data', (data) => this.silent || near.write(data));
-    });
+  /** `target`: the port that a new connection goes to; undefined: none is taken. */
+  protected constructor(target: () => number | undefined) {
+    this.target = target;
+    this.server = createServer((near) => this.take(near));
   }
 
   static async to(target: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(target);
-    proxy.server.listen(0, '127.0.0.1');
-    await once(proxy.server, 'listening');
+    const proxy = new TcpProxy(() => target);
+    await proxy.listen();
     return proxy;
+  }
+
+  protected async listen(): Promise<void> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+  }
+
+  private take(near: Socket): void {
+    this.accepted++;
+    const target = this.target();
+    if (target === undefined) {
+      near.destroy();
+      return;
+    }
+    const far = createConnection(target, '127.0.0.1');
+    const pair: [Socket, Socket] = [near, far];
+    this.pairs.add(pair);
+    const end = () => {
+      this.pairs.delete(pair);
+      near.destroy();
+      far.destroy();
+    };
+    for (const socket of pair) socket.setNoDelay(true).on('error', end).on('close', end);
+    this.carry(near, far);
+  }
+
+  /** Both ways. What is said while silent is lost, as behind a firewall that forgot the connection. */
+  protected carry(near: Socket, far: Socket): void {
+    near.on('data', (data) => this.silent || far.write(data));
+    far.on('data', (data) => this.silent || near.write(data));
   }
 
   get port(): number {
@@ -66,10 +84,11 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Drops every connection. */
   cut(): void {
-    for (const [near, far] of this.pairs) {
-      near.destroy();
-      far.destroy();
-    }
+    for (const pair of this.pairs) for (const socket of pair) this.drop(socket);
+  }
+
+  protected drop(socket: Socket): void {
+    socket.destroy();
   }
 
   private chosen(ports: readonly number[] | undefined): [near: Socket, far: Socket][] {

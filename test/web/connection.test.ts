@@ -46,7 +46,7 @@ test('the computer sleeps while its connection dies, wakes, and has what was pri
   );
   await person.sees('sleep-20');
   await using _sleep = await home.browser.sleep();
-  home.path.silence();
+  home.path.silenceOpen();
   await until('the program has gone on to its end', () => existsSync(join(home.directory, 'awake')), 40_000);
   await home.browser.wake();
   await person.sees('sleep done', 20_000);
@@ -60,7 +60,7 @@ test('after a long absence it has the screen of now, and still what it showed be
   const program = `printf 'far-%0100d\\n' $(seq 8000)`;
   await person.type(`while [ ! -e ~/asleep ]; do sleep 0.1; done; ${program}; echo after the absence; touch ~/awake\n`);
   await using _sleep = await home.browser.sleep();
-  home.path.silence();
+  home.path.silenceOpen();
   writeFileSync(join(home.directory, 'asleep'), '');
   await until('the program has gone on to its end', () => existsSync(join(home.directory, 'awake')), 40_000);
   await home.browser.wake();

@@ -1,8 +1,8 @@
 // Hermit as people run it: relay pods, Postgres, Redis between two of them, and an agent.
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import { freePort } from '../../../test/services/server-process.ts';
 import type { Child } from '../machine/processes.ts';
-import { freePort } from '../machine/redis.ts';
 import type { Stage } from '../machine/stage.ts';
 import { cpuSecondsOfThread, nodePart } from '../machine/usage.ts';
 import type { Ability, Contestant, Running, Wishes } from './contestant.ts';

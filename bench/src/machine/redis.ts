@@ -1,7 +1,7 @@
 // The Redis of one contestant: a server of its own, or a shared one named by BENCH_REDIS_URL.
 import { spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
+import { freePort } from '../../../test/services/server-process.ts';
 import type { Processes } from './processes.ts';
 import { type Part, redisPart, sharedRedisPart } from './usage.ts';
 
@@ -78,18 +78,6 @@ async function connected(url: string): Promise<Redis> {
       if (redis.status === 'ready') return;
       redis.disconnect();
       reject(new Error(`No Redis answers at ${url}: ${last?.message ?? 'no answer'}`));
-    });
-  });
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
     });
   });
 }

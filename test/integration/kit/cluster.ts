@@ -169,7 +169,7 @@ export class Cluster implements AsyncDisposable {
   /** The way to the pods, in this order of preference; only to those that are ready, as behind an ingress. */
   async path(prefer: readonly number[], conditions: Conditions = {}): Promise<NetworkPath> {
     await this.watch();
-    const path = await NetworkPath.to(() => {
+    const path = await NetworkPath.along(() => {
       const others = this.pods.map((_, i) => i).filter((i) => !prefer.includes(i));
       const order = [...prefer, ...others].map((i) => this.pods[i] as RelayPod);
       return order.filter((pod) => this.open.has(pod) && !pod.process.ended).map((pod) => pod.port);

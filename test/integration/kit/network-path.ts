@@ -1,6 +1,6 @@
 // The way from an agent or a viewer to the pods: a TCP proxy that balances as an ingress does, and breaks as networks do.
-import { once } from 'node:events';
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { TcpProxy } from '../../services/tcp-proxy.ts';
 
 export type Conditions = {
   /** Each way; milliseconds. */
@@ -14,49 +14,27 @@ const STEP = 5;
 /** What the path itself buffers before it stops reading; bytes. */
 const BUFFER = 16 * 1024;
 
-export class NetworkPath implements AsyncDisposable {
+export class NetworkPath extends TcpProxy {
   conditions: Conditions;
-  /** Ports that take connections now, in order of preference. */
-  private readonly targets: () => readonly number[];
-  private readonly server: Server;
-  private readonly pairs = new Set<[Socket, Socket]>();
   private refusing = false;
-  accepted = 0;
 
+  /** `targets`: ports that take connections now, in order of preference. */
   private constructor(targets: () => readonly number[], conditions: Conditions) {
-    this.targets = targets;
+    super(() => (this.refusing ? undefined : targets()[0]));
     this.conditions = conditions;
-    this.server = createServer((near) => this.take(near));
   }
 
-  static async to(targets: () => readonly number[], conditions: Conditions = {}): Promise<NetworkPath> {
+  static async along(targets: () => readonly number[], conditions: Conditions = {}): Promise<NetworkPath> {
     const path = new NetworkPath(targets, conditions);
-    path.server.listen(0, '127.0.0.1');
-    await once(path.server, 'listening');
+    await path.listen();
     return path;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as { port: number }).port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
-  private take(near: Socket): void {
-    this.accepted++;
-    const [target] = this.targets();
-    if (this.refusing || target === undefined) {
-      near.destroy();
-      return;
-    }
-    const far = createConnection(target, '127.0.0.1');
-    for (const socket of [near, far]) socket.setNoDelay(true);
-    const pair: [Socket, Socket] = [near, far];
-    this.pairs.add(pair);
-    const end = () => {
-      this.pairs.delete(pair);
-      near.destroy();
-      far.destroy();
-    };
-    for (const socket of pair) socket.on('error', end).on('close', end);
+  protected override carry(near: Socket, far: Socket): void {
     carry(near, far, () => ({ delayMs: this.conditions.delayMs ?? 0, bytesPerSecond: Number.POSITIVE_INFINITY }));
     carry(far, near, () => ({
       delayMs: this.conditions.delayMs ?? 0,
@@ -64,19 +42,8 @@ export class NetworkPath implements AsyncDisposable {
     }));
   }
 
-  /** Drops every connection. */
-  cut(): void {
-    for (const [near, far] of this.pairs) {
-      near.resetAndDestroy();
-      far.resetAndDestroy();
-    }
-  }
-
-  /** Open connections stay open and carry nothing, for ever; new ones work. */
-  silence(): void {
-    for (const pair of this.pairs) {
-      for (const socket of pair) socket.removeAllListeners('data').resume();
-    }
+  protected override drop(socket: Socket): void {
+    socket.resetAndDestroy();
   }
 
   /** No network: nothing is carried, and nothing new is accepted, until `online`. */
@@ -87,12 +54,6 @@ export class NetworkPath implements AsyncDisposable {
 
   online(): void {
     this.refusing = false;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.server.close();
-    this.cut();
-    await once(this.server, 'close');
   }
 }
 

@@ -36,7 +36,6 @@ type SketchedPod = { id: string; ago: number } & Partial<
 export class FleetOnRedis implements AsyncDisposable {
   readonly presence: RedisPresence;
   private readonly connections: RedisConnections;
-  private readonly held = new Map<string, Claim>();
   private readonly machines: SketchedMachine[] = [];
   private readonly started = new Map<string, number>();
 
@@ -80,7 +79,6 @@ export class FleetOnRedis implements AsyncDisposable {
         agentVersion: '0.1.0',
         connectedAt: now - since,
       };
-      this.held.set(machineId, claim);
       const attachments: AttachmentInfo[] = [];
       const infos: SessionInfo[] = sessions.map(({ name: title, command, ago, exit, viewers = [] }) => {
         const id = idOf('session', name, title);

@@ -5,7 +5,7 @@ import { chmod, cp, mkdir, readdir } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
-import { freePort } from '../../machine/redis.ts';
+import { freePort } from '../../../../test/services/server-process.ts';
 import type { Stage } from '../../machine/stage.ts';
 
 const run = promisify(execFile);
