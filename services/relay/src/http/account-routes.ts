@@ -1,16 +1,14 @@
 // One's own account: who one is, one's logins, one's password.
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Timestamp, Uuid } from '@hermit/protocol';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
-import { type AuditAction, type AuditEvent, NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
-import { callerOf, demandToken, loginOf } from './caller.ts';
+import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
+import { UNLIMITED } from '../limits/limiter.ts';
+import { type CallerOptions, callerOf, DENIED, demandToken, loginOf } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { AnyText, NewPassword } from './login-routes.ts';
-import { originOf } from './origin.ts';
+import { recordOwn } from './record-own.ts';
 import { refusalsNoted } from './step-up.ts';
 
 const LoginInfo = Type.Object({
@@ -24,23 +22,15 @@ const LoginInfo = Type.Object({
 });
 const Ended = Type.Null({ description: 'Ended, and its open sockets are closed' });
 
-type AccountRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm' | 'loginsOf' | 'endLoginById' | 'endLoginsOf' | 'changePassword'>;
-  tokens: Pick<Tokens, 'verifyAccess'>;
-  limits?: Limiter;
+type AccountRoutesOptions = CallerOptions & {
+  accounts: Pick<Accounts, 'loginsOf' | 'endLoginById' | 'endLoginsOf' | 'changePassword'>;
   audit?: Recorder;
 };
 
 export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOptions): void {
   const { accounts, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
-  const record = (request: FastifyRequest, action: AuditAction, details: AuditEvent['details'] = {}) => {
-    const { id } = callerOf(request);
-    audit.record({ action, ownerId: id, actorId: id, address: originOf(request).address, details });
-  };
-  demandToken(scope, options);
-  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const app = demandToken(scope, options);
   const tags = ['account'];
-  const denied = failures('NOT_AUTHENTICATED', 'UNAVAILABLE');
 
   app.get(
     '/api/me',
@@ -50,7 +40,7 @@ export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOpti
         summary: 'Who you are',
         response: {
           200: Type.Object({ id: Uuid, email: Type.String(), administrator: Type.Boolean() }),
-          ...denied,
+          ...DENIED,
         },
       },
     },
@@ -66,7 +56,7 @@ export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOpti
       schema: {
         tags,
         summary: 'Your logins',
-        response: { 200: Type.Object({ logins: Type.Array(LoginInfo) }), ...denied },
+        response: { 200: Type.Object({ logins: Type.Array(LoginInfo) }), ...DENIED },
       },
     },
     async (request) => {
@@ -82,22 +72,24 @@ export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOpti
         tags,
         summary: 'End one of your logins',
         params: Type.Object({ id: Type.String() }),
-        response: { 204: Ended, ...failures('NOT_FOUND'), ...denied },
+        response: { 204: Ended, ...failures('NOT_FOUND'), ...DENIED },
       },
     },
     async (request, reply) => {
-      await accounts.endLoginById(callerOf(request).id, request.params.id);
-      record(request, 'logout', { login: request.params.id });
+      const { id } = callerOf(request);
+      await accounts.endLoginById(id, request.params.id);
+      recordOwn(audit, request, id, 'logout', { details: { login: request.params.id } });
       return reply.code(204).send(null);
     },
   );
 
   app.delete(
     '/api/logins',
-    { schema: { tags, summary: 'Log out everywhere, here included', response: { 204: Ended, ...denied } } },
+    { schema: { tags, summary: 'Log out everywhere, here included', response: { 204: Ended, ...DENIED } } },
     async (request, reply) => {
-      await accounts.endLoginsOf(callerOf(request).id);
-      record(request, 'logout');
+      const { id } = callerOf(request);
+      await accounts.endLoginsOf(id);
+      recordOwn(audit, request, id, 'logout');
       return reply.code(204).send(null);
     },
   );
@@ -112,7 +104,7 @@ export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOpti
         response: {
           204: Type.Null({ description: 'Changed' }),
           ...failures('VALIDATION', 'INVALID_CREDENTIALS', 'RATE_LIMITED'),
-          ...denied,
+          ...DENIED,
         },
       },
     },
@@ -121,7 +113,7 @@ export function accountRoutes(scope: FastifyInstance, options: AccountRoutesOpti
       await limits.take('password', id);
       await refusalsNoted(request, audit, accounts.changePassword(id, request.body));
       await accounts.endLoginsOf(id, loginOf(request));
-      record(request, 'password_changed');
+      recordOwn(audit, request, id, 'password_changed');
       return reply.code(204).send(null);
     },
   );

@@ -1,13 +1,9 @@
 // For administrators: the whole relay at a glance, by the leases of its pods.
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { PodId, Timestamp } from '@hermit/protocol';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { Accounts } from '../accounts/accounts.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import type { Limiter } from '../limits/limiter.ts';
 import type { PodPresence } from '../presence/presence.ts';
-import { administratorOf, demandToken } from './caller.ts';
+import { administratorOf, type CallerOptions, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 
 /** The pods whose lease holds. Rejects with UNAVAILABLE. */
@@ -34,16 +30,12 @@ const Overview = Type.Object({
   totals: Type.Object({ pods: Count, draining: Count, ...Figures }),
 });
 
-type AdminRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm'>;
-  tokens: Pick<Tokens, 'verifyAccess'>;
-  limits?: Limiter;
+type AdminRoutesOptions = CallerOptions & {
   pods: PodReader;
 };
 
 export function adminRoutes(scope: FastifyInstance, options: AdminRoutesOptions): void {
-  demandToken(scope, options);
-  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const app = demandToken(scope, options);
 
   app.get(
     '/api/admin/overview',

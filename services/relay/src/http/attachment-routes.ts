@@ -1,13 +1,10 @@
 // Who looks at a session, and who of them types: for everybody who may look at it.
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type AttachmentInfo, HermitError, Timestamp, Uuid } from '@hermit/protocol';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import { may, roleOf } from '../auth/permissions.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import type { Limiter } from '../limits/limiter.ts';
-import { callerOf, demandToken } from './caller.ts';
+import { type CallerOptions, callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 
 const Attachment = Type.Object({
@@ -17,10 +14,8 @@ const Attachment = Type.Object({
   since: Timestamp,
 });
 
-export type AttachmentRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm' | 'rightsAt' | 'emailsAt'>;
-  tokens: Pick<Tokens, 'verifyAccess'>;
-  limits?: Limiter;
+export type AttachmentRoutesOptions = CallerOptions & {
+  accounts: Pick<Accounts, 'rightsAt' | 'emailsAt'>;
   /** The attachments of a machine, as presence shows them. */
   attachments: (machineId: string) => Promise<AttachmentInfo[]>;
   now?: () => number;
@@ -28,8 +23,7 @@ export type AttachmentRoutesOptions = {
 
 export function attachmentRoutes(scope: FastifyInstance, options: AttachmentRoutesOptions): void {
   const { accounts, attachments, now = Date.now } = options;
-  demandToken(scope, options);
-  scope.withTypeProvider<TypeBoxTypeProvider>().get(
+  demandToken(scope, options).get(
     '/api/machines/:id/sessions/:sessionId/attachments',
     {
       schema: {

@@ -1,13 +1,9 @@
 // The audit of one's own account, machines and sessions.
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Timestamp, Uuid } from '@hermit/protocol';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { Accounts } from '../accounts/accounts.ts';
 import type { Audit } from '../accounts/audit.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import type { Limiter } from '../limits/limiter.ts';
-import { callerOf, demandToken } from './caller.ts';
+import { type CallerOptions, callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 
 const USUAL = 50;
@@ -25,16 +21,12 @@ const Entry = Type.Object({
   details: Type.Record(Type.String(), Type.Unknown()),
 });
 
-export type AuditRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm'>;
-  tokens: Pick<Tokens, 'verifyAccess'>;
-  limits?: Limiter;
+export type AuditRoutesOptions = CallerOptions & {
   entries: Audit['entries'];
 };
 
 export function auditRoutes(scope: FastifyInstance, options: AuditRoutesOptions): void {
-  demandToken(scope, options);
-  scope.withTypeProvider<TypeBoxTypeProvider>().get(
+  demandToken(scope, options).get(
     '/api/audit',
     {
       schema: {

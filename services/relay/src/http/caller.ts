@@ -1,4 +1,5 @@
 // Who calls a route: a hook that demands an access token, and what the routes behind it ask.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { HermitError } from '@hermit/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Accounts, User } from '../accounts/accounts.ts';
@@ -11,14 +12,20 @@ const callers = new WeakMap<FastifyRequest, { user: User; loginId: string | null
 /** How the documentation marks a route that demands a token. */
 const BEARER = [{ bearer: [] }];
 
+/** What a route that demands one may answer instead of what it is for. */
+export const DENIED = failures('NOT_AUTHENTICATED', 'UNAVAILABLE');
+
 export type CallerOptions = {
   accounts: Pick<Accounts, 'confirm'>;
   tokens: Pick<Tokens, 'verifyAccess'>;
   limits?: Limiter;
 };
 
-/** Every route of this scope demands an access token whose user and login still exist, before its body is even read. */
-export function demandToken(scope: FastifyInstance, { accounts, tokens, limits = UNLIMITED }: CallerOptions): void {
+/**
+ * Every route of this scope demands an access token whose user and login still exist, before its body is even read.
+ * Returns the scope, for routes with schemas.
+ */
+export function demandToken(scope: FastifyInstance, { accounts, tokens, limits = UNLIMITED }: CallerOptions) {
   scope.addHook('onRoute', (route) => {
     const response = { ...failures('RATE_LIMITED'), ...(route.schema?.response as object | undefined) };
     route.schema = { ...route.schema, security: BEARER, response };
@@ -28,6 +35,7 @@ export function demandToken(scope: FastifyInstance, { accounts, tokens, limits =
     await limits.take('api', caller.userId);
     callers.set(request, { user: await accounts.confirm(caller), loginId: caller.loginId });
   });
+  return scope.withTypeProvider<TypeBoxTypeProvider>();
 }
 
 /** The user who calls, in a scope that demands a token. */

@@ -5,14 +5,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
+import { UNLIMITED } from '../limits/limiter.ts';
 import { addressOf, limited } from '../limits/request-limits.ts';
-import { callerOf, demandToken } from './caller.ts';
+import { type CallerOptions, callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { AnyText, bodyOf, LoginBody } from './login-routes.ts';
 import { infoOf, MachineName } from './machine-routes.ts';
 import { originOf } from './origin.ts';
+import { recordOwn } from './record-own.ts';
 import { type StepUpOptions, stepUp } from './step-up.ts';
 
 /** Seconds between two questions of a device. */
@@ -35,11 +35,9 @@ const Outcome = Type.Union([
   Type.Object({ status: Type.Literal('machine'), machine: MachineInfo, token: Type.String() }),
 ]);
 
-export type DeviceRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm' | 'startDevice' | 'deviceByCode' | 'decideDevice' | 'deviceOutcome'> &
+export type DeviceRoutesOptions = CallerOptions & {
+  accounts: Pick<Accounts, 'startDevice' | 'deviceByCode' | 'decideDevice' | 'deviceOutcome'> &
     StepUpOptions['accounts'];
-  tokens: Pick<Tokens, 'verifyAccess'>;
-  limits?: Limiter;
   audit?: Recorder;
   /** Where people reach the relay; without it, where the request was sent to. */
   publicUrl?: string | undefined;
@@ -106,16 +104,14 @@ export function askingDeviceRoutes(scope: FastifyInstance, options: DeviceRoutes
           return { status: outcome.status };
         case 'login': {
           const { id } = outcome.login.user;
-          const { address } = originOf(request);
-          audit.record({ action: 'login', ownerId: id, actorId: id, address, details: { way: 'device' } });
+          recordOwn(audit, request, id, 'login', { details: { way: 'device' } });
           return { status: outcome.status, ...bodyOf(outcome.login) };
         }
         case 'machine': {
           const { machine, token } = outcome.machine;
-          const { userId } = outcome;
-          const about = { ownerId: userId, actorId: userId, address: originOf(request).address, machineId: machine.id };
           const action = outcome.replaced ? 'machine_token_replaced' : 'machine_added';
-          audit.record({ action, ...about, details: { name: machine.name, way: 'device' } });
+          const details = { name: machine.name, way: 'device' };
+          recordOwn(audit, request, outcome.userId, action, { machineId: machine.id, details });
           return { status: outcome.status, machine: infoOf(machine), token };
         }
       }
@@ -126,8 +122,7 @@ export function askingDeviceRoutes(scope: FastifyInstance, options: DeviceRoutes
 /** For whoever approves. */
 export function decidingDeviceRoutes(scope: FastifyInstance, options: DeviceRoutesOptions): void {
   const { accounts, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
-  demandToken(scope, options);
-  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const app = demandToken(scope, options);
   const tags = ['devices'];
   const denied = failures('NOT_AUTHENTICATED', 'NOT_FOUND', 'RATE_LIMITED', 'UNAVAILABLE');
 
@@ -179,7 +174,7 @@ export function decidingDeviceRoutes(scope: FastifyInstance, options: DeviceRout
       const { machineName } = await accounts.decideDevice(id, code, { approve, replace });
       const action = approve ? 'device_approved' : 'device_refused';
       const details = machineName === null ? {} : { machine: machineName };
-      audit.record({ action, ownerId: id, actorId: id, address: originOf(request).address, details });
+      recordOwn(audit, request, id, action, { details });
       return reply.code(204).send(null);
     },
   );

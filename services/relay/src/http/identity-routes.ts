@@ -1,13 +1,12 @@
 // The identities of an account: who else may log in to it by single sign-on, and taking one away.
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Timestamp, Uuid } from '@hermit/protocol';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
-import { type CallerOptions, callerOf, demandToken } from './caller.ts';
+import { type CallerOptions, callerOf, DENIED, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
-import { originOf } from './origin.ts';
+import { recordOwn } from './record-own.ts';
 
 const IdentityInfo = Type.Object({
   id: Uuid,
@@ -23,10 +22,8 @@ type IdentityRoutesOptions = CallerOptions & {
 
 export function identityRoutes(scope: FastifyInstance, options: IdentityRoutesOptions): void {
   const { accounts, audit = NOBODY_LISTENS } = options;
-  demandToken(scope, options);
-  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const app = demandToken(scope, options);
   const tags = ['account'];
-  const denied = failures('NOT_AUTHENTICATED', 'UNAVAILABLE');
 
   app.get(
     '/api/identities',
@@ -34,7 +31,7 @@ export function identityRoutes(scope: FastifyInstance, options: IdentityRoutesOp
       schema: {
         tags,
         summary: 'By which identities of single sign-on your account is logged in to',
-        response: { 200: Type.Object({ identities: Type.Array(IdentityInfo) }), ...denied },
+        response: { 200: Type.Object({ identities: Type.Array(IdentityInfo) }), ...DENIED },
       },
     },
     async (request) => ({ identities: await accounts.identitiesOf(callerOf(request).id) }),
@@ -47,14 +44,13 @@ export function identityRoutes(scope: FastifyInstance, options: IdentityRoutesOp
         tags,
         summary: 'Take an identity away: it logs in to your account no more; logins that are open go on',
         params: Type.Object({ id: Type.String() }),
-        response: { 204: Type.Null({ description: 'Taken away' }), ...failures('NOT_FOUND', 'FORBIDDEN'), ...denied },
+        response: { 204: Type.Null({ description: 'Taken away' }), ...failures('NOT_FOUND', 'FORBIDDEN'), ...DENIED },
       },
     },
     async (request, reply) => {
       const { id } = callerOf(request);
       const { issuer } = await accounts.removeIdentity(id, request.params.id);
-      const { address } = originOf(request);
-      audit.record({ action: 'identity_removed', ownerId: id, actorId: id, address, details: { issuer } });
+      recordOwn(audit, request, id, 'identity_removed', { details: { issuer } });
       return reply.code(204).send(null);
     },
   );

@@ -1,16 +1,14 @@
 // Invitations, for administrators: who holds one may register where registration is by invitation.
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Timestamp, Uuid } from '@hermit/protocol';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
-import { administratorOf, demandToken } from './caller.ts';
+import { UNLIMITED } from '../limits/limiter.ts';
+import { administratorOf, type CallerOptions, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { Email } from './login-routes.ts';
-import { originOf } from './origin.ts';
+import { recordOwn } from './record-own.ts';
 
 /** Seconds that an invitation is good for: a week unless said otherwise. */
 const USUAL = 7 * 86_400;
@@ -23,17 +21,14 @@ const InviteInfo = Type.Object({
   expiresAt: Timestamp,
 });
 
-type InviteRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm' | 'invite' | 'invites' | 'withdrawInvite'>;
-  tokens: Pick<Tokens, 'verifyAccess'>;
-  limits?: Limiter;
+type InviteRoutesOptions = CallerOptions & {
+  accounts: Pick<Accounts, 'invite' | 'invites' | 'withdrawInvite'>;
   audit?: Recorder;
 };
 
 export function inviteRoutes(scope: FastifyInstance, options: InviteRoutesOptions): void {
   const { accounts, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
-  demandToken(scope, options);
-  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const app = demandToken(scope, options);
   const tags = ['administration'];
   const denied = failures('NOT_AUTHENTICATED', 'FORBIDDEN', 'UNAVAILABLE');
 
@@ -61,8 +56,7 @@ export function inviteRoutes(scope: FastifyInstance, options: InviteRoutesOption
       await limits.take('invite', id);
       const { email = null, expiresInSeconds = USUAL } = request.body;
       const made = await accounts.invite(id, { email, expiresAt: Date.now() + expiresInSeconds * 1000 });
-      const { address } = originOf(request);
-      audit.record({ action: 'invited', ownerId: id, actorId: id, address, details: { email } });
+      recordOwn(audit, request, id, 'invited', { details: { email } });
       return reply.code(201).send(made);
     },
   );
@@ -95,8 +89,7 @@ export function inviteRoutes(scope: FastifyInstance, options: InviteRoutesOption
     async (request, reply) => {
       const { id } = administratorOf(request);
       await accounts.withdrawInvite(request.params.id);
-      const { address } = originOf(request);
-      audit.record({ action: 'invite_withdrawn', ownerId: id, actorId: id, address });
+      recordOwn(audit, request, id, 'invite_withdrawn');
       return reply.code(204).send(null);
     },
   );

@@ -5,19 +5,16 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
 import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import type { Limiter } from '../limits/limiter.ts';
 import { limited } from '../limits/request-limits.ts';
-import { callerOf, demandToken } from './caller.ts';
+import { type CallerOptions, callerOf, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { AnyText, bodyOf, LoginBody } from './login-routes.ts';
 import { originOf } from './origin.ts';
+import { recordOwn } from './record-own.ts';
 import { provePassword } from './step-up.ts';
 
-type LinkRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm' | 'authenticate' | 'loggedInFrom' | 'makeSignInLink' | 'useSignInLink'>;
-  tokens: Pick<Tokens, 'verifyAccess'>;
-  limits?: Limiter;
+type LinkRoutesOptions = CallerOptions & {
+  accounts: Pick<Accounts, 'authenticate' | 'loggedInFrom' | 'makeSignInLink' | 'useSignInLink'>;
   audit?: Recorder;
 };
 
@@ -27,8 +24,7 @@ type LinkRoutesOptions = {
  */
 export function makeLinkRoute(scope: FastifyInstance, options: LinkRoutesOptions): void {
   const { accounts } = options;
-  demandToken(scope, options);
-  scope.withTypeProvider<TypeBoxTypeProvider>().post(
+  demandToken(scope, options).post(
     '/api/sign-in-links',
     {
       schema: {
@@ -62,11 +58,8 @@ export function useLinkRoute(scope: FastifyInstance, options: LinkRoutesOptions)
       },
     },
     async (request) => {
-      const origin = originOf(request);
-      const login = await accounts.useSignInLink(request.body.code, origin);
-      const { id } = login.user;
-      const { address } = origin;
-      audit.record({ action: 'login', ownerId: id, actorId: id, address, details: { way: 'link' } });
+      const login = await accounts.useSignInLink(request.body.code, originOf(request));
+      recordOwn(audit, request, login.user.id, 'login', { details: { way: 'link' } });
       return bodyOf(login);
     },
   );

@@ -1,16 +1,17 @@
 // Registration, log-in, renewal, log-out.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { HermitError, Token, Uuid } from '@hermit/protocol';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { type Accounts, type Login, TokenReused } from '../accounts/accounts.ts';
-import { type AuditAction, type AuditEvent, NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
+import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { guessed } from '../limits/guesses.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { addressOf, limited } from '../limits/request-limits.ts';
 import { failures } from './http-errors.ts';
 import { originOf } from './origin.ts';
+import { recordOwn } from './record-own.ts';
 
 /** As browsers check it: ASCII, and a domain that may be a single label. */
 const EMAIL =
@@ -43,15 +44,6 @@ type LoginRoutesOptions = {
 
 export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions): void {
   const { accounts, tokens, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
-  const record = (
-    request: FastifyRequest,
-    action: AuditAction,
-    userId: string,
-    details: AuditEvent['details'] = {},
-  ) => {
-    const { address } = originOf(request);
-    audit.record({ action, ownerId: userId, actorId: userId, address, details });
-  };
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['log-in'];
 
@@ -72,7 +64,7 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
     },
     async (request, reply) => {
       const user = await accounts.register(request.body);
-      record(request, 'registered', user.id);
+      recordOwn(audit, request, user.id, 'registered');
       return reply.code(201).send(bodyOf(await accounts.openLogin(user, originOf(request))));
     },
   );
@@ -100,7 +92,7 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
         });
       const familiar = () => accounts.loggedInFrom(email, request.ip);
       const user = await guessed(limits, [email, addressOf(request)], attempt, familiar);
-      record(request, 'login', user.id, { way: 'password' });
+      recordOwn(audit, request, user.id, 'login', { details: { way: 'password' } });
       return bodyOf(await accounts.openLogin(user, originOf(request)));
     },
   );
@@ -122,7 +114,9 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
       try {
         return bodyOf(await accounts.renewLogin(refreshToken, originOf(request)));
       } catch (error) {
-        if (error instanceof TokenReused) record(request, 'login_reused', error.userId, { login: error.loginId });
+        if (error instanceof TokenReused) {
+          recordOwn(audit, request, error.userId, 'login_reused', { details: { login: error.loginId } });
+        }
         throw error;
       }
     },
@@ -144,7 +138,7 @@ export function loginRoutes(scope: FastifyInstance, options: LoginRoutesOptions)
     },
     async (request, reply) => {
       const { userId, loginId: login, ended } = await accounts.endLogin(request.body.refreshToken);
-      if (ended) record(request, 'logout', userId, { login });
+      if (ended) recordOwn(audit, request, userId, 'logout', { details: { login } });
       return reply.code(204).send(null);
     },
   );

@@ -1,15 +1,13 @@
 // A user's machines: list, add, rename, remove, and new tokens for their agents.
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { HermitError, MachineInfo } from '@hermit/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts, Machine } from '../accounts/accounts.ts';
 import { type AuditAction, NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
-import { callerOf, demandToken } from './caller.ts';
+import { UNLIMITED } from '../limits/limiter.ts';
+import { type CallerOptions, callerOf, DENIED, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
-import { originOf } from './origin.ts';
+import { recordOwn } from './record-own.ts';
 
 export type MachinePresence = {
   readonly online: boolean;
@@ -42,14 +40,9 @@ const WithToken = Type.Object({
 /** Any text: what is no id is as unknown as an id that nobody has. */
 const ById = Type.Object({ id: Type.String() });
 
-type MachineRoutesOptions = {
-  accounts: Pick<
-    Accounts,
-    'confirm' | 'machinesOf' | 'createMachine' | 'renameMachine' | 'removeMachine' | 'rotateMachineToken'
-  >;
-  tokens: Pick<Tokens, 'verifyAccess'>;
+type MachineRoutesOptions = CallerOptions & {
+  accounts: Pick<Accounts, 'machinesOf' | 'createMachine' | 'renameMachine' | 'removeMachine' | 'rotateMachineToken'>;
   presence: PresenceReader;
-  limits?: Limiter;
   audit?: Recorder;
 };
 
@@ -57,14 +50,11 @@ type MachineRoutesOptions = {
 export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOptions): void {
   const { accounts, presence, limits = UNLIMITED, audit = NOBODY_LISTENS } = options;
   const record = (request: FastifyRequest, action: AuditAction, machineId: string, name?: string) => {
-    const { id } = callerOf(request);
     const details = name === undefined ? {} : { name };
-    audit.record({ action, ownerId: id, actorId: id, address: originOf(request).address, machineId, details });
+    recordOwn(audit, request, callerOf(request).id, action, { machineId, details });
   };
-  demandToken(scope, options);
-  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const app = demandToken(scope, options);
   const tags = ['machines'];
-  const denied = failures('NOT_AUTHENTICATED', 'UNAVAILABLE');
 
   app.get(
     '/api/machines',
@@ -72,7 +62,7 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
       schema: {
         tags,
         summary: 'Your machines',
-        response: { 200: Type.Object({ machines: Type.Array(MachineInfo) }), ...denied },
+        response: { 200: Type.Object({ machines: Type.Array(MachineInfo) }), ...DENIED },
       },
     },
     async (request) => ({ machines: await withPresence(await accounts.machinesOf(callerOf(request).id), presence) }),
@@ -85,7 +75,7 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
         tags,
         summary: 'Add a machine',
         body: Named,
-        response: { 201: WithToken, ...failures('VALIDATION', 'MACHINE_LIMIT', 'RATE_LIMITED'), ...denied },
+        response: { 201: WithToken, ...failures('VALIDATION', 'MACHINE_LIMIT', 'RATE_LIMITED'), ...DENIED },
       },
     },
     async (request, reply) => {
@@ -108,7 +98,7 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
         response: {
           200: Type.Object({ machine: MachineInfo }),
           ...failures('VALIDATION', 'MACHINE_NOT_FOUND'),
-          ...denied,
+          ...DENIED,
         },
       },
     },
@@ -126,7 +116,7 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
         tags,
         summary: 'Remove a machine; its agent is disconnected',
         params: ById,
-        response: { 204: Type.Null({ description: 'Removed' }), ...failures('MACHINE_NOT_FOUND'), ...denied },
+        response: { 204: Type.Null({ description: 'Removed' }), ...failures('MACHINE_NOT_FOUND'), ...DENIED },
       },
     },
     async (request, reply) => {
@@ -143,7 +133,7 @@ export function machineRoutes(scope: FastifyInstance, options: MachineRoutesOpti
         tags,
         summary: 'Replace the token of a machine; its agent needs the new one',
         params: ById,
-        response: { 200: WithToken, ...failures('MACHINE_NOT_FOUND', 'RATE_LIMITED'), ...denied },
+        response: { 200: WithToken, ...failures('MACHINE_NOT_FOUND', 'RATE_LIMITED'), ...DENIED },
       },
     },
     async (request) => {

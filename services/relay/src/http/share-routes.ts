@@ -1,13 +1,11 @@
 // Sharing: the owner of a machine gives one session to another user, or to whoever opens a link, and takes it back.
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Name, SessionInfo, Timestamp, Token, Uuid } from '@hermit/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Accounts, ReceivedShare } from '../accounts/accounts.ts';
 import { type AuditAction, type AuditEvent, NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
-import { callerOf, demandToken } from './caller.ts';
+import { UNLIMITED } from '../limits/limiter.ts';
+import { type CallerOptions, callerOf, DENIED, demandToken } from './caller.ts';
 import { failures } from './http-errors.ts';
 import { originOf } from './origin.ts';
 
@@ -54,15 +52,10 @@ const Gone = Type.Null({ description: 'Withdrawn, and everybody it concerned is 
 
 export type SessionReader = (machineId: string) => Promise<SessionInfo[]>;
 
-type ShareRoutesOptions = {
-  accounts: Pick<
-    Accounts,
-    'confirm' | 'share' | 'sharesGiven' | 'sharesReceived' | 'acceptShare' | 'withdrawShare' | 'leaveShare'
-  >;
-  tokens: Pick<Tokens, 'verifyAccess'>;
+type ShareRoutesOptions = CallerOptions & {
+  accounts: Pick<Accounts, 'share' | 'sharesGiven' | 'sharesReceived' | 'acceptShare' | 'withdrawShare' | 'leaveShare'>;
   /** The sessions of a machine, as presence shows them. */
   sessions: SessionReader;
-  limits?: Limiter;
   audit?: Recorder;
   now?: () => number;
 };
@@ -77,10 +70,8 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
     const { machineId, sessionId } = of;
     audit.record({ action, actorId, address: originOf(request).address, machineId, sessionId, details });
   };
-  demandToken(scope, options);
-  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const app = demandToken(scope, options);
   const tags = ['sharing'];
-  const denied = failures('NOT_AUTHENTICATED', 'UNAVAILABLE');
 
   app.post(
     '/api/machines/:id/sessions/:sessionId/shares',
@@ -94,7 +85,7 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
         response: {
           201: Type.Object({ share: Given, token: Type.Optional(Type.String()) }),
           ...failures('VALIDATION', 'SHARE_LIMIT', 'MACHINE_NOT_FOUND', 'RATE_LIMITED'),
-          ...denied,
+          ...DENIED,
         },
       },
     },
@@ -125,7 +116,7 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
         response: {
           200: Type.Object({ shares: Type.Array(Given) }),
           ...failures('MACHINE_NOT_FOUND'),
-          ...denied,
+          ...DENIED,
         },
       },
     },
@@ -142,7 +133,7 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
         tags,
         summary: 'Withdraw a share; with a link, what was accepted from it',
         params: OfShare,
-        response: { 204: Gone, ...failures('SHARE_NOT_FOUND'), ...denied },
+        response: { 204: Gone, ...failures('SHARE_NOT_FOUND'), ...DENIED },
       },
     },
     async (request, reply) => {
@@ -159,7 +150,7 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
       schema: {
         tags,
         summary: 'What is shared with you, and what you share',
-        response: { 200: Type.Object({ received: Type.Array(Received), given: Type.Array(Given) }), ...denied },
+        response: { 200: Type.Object({ received: Type.Array(Received), given: Type.Array(Given) }), ...DENIED },
       },
     },
     async (request) => {
@@ -179,7 +170,7 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
         response: {
           201: Type.Object({ share: Received }),
           ...failures('VALIDATION', 'SHARE_LIMIT', 'SHARE_NOT_FOUND', 'RATE_LIMITED'),
-          ...denied,
+          ...DENIED,
         },
       },
     },
@@ -199,7 +190,7 @@ export function shareRoutes(scope: FastifyInstance, options: ShareRoutesOptions)
         tags,
         summary: 'Give back what was shared with you',
         params: Type.Object({ shareId: Type.String() }),
-        response: { 204: Gone, ...failures('SHARE_NOT_FOUND'), ...denied },
+        response: { 204: Gone, ...failures('SHARE_NOT_FOUND'), ...DENIED },
       },
     },
     async (request, reply) => {

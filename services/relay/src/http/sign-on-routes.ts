@@ -7,25 +7,20 @@ import type { Accounts, Registration } from '../accounts/accounts.ts';
 import { NOBODY_LISTENS, type Recorder } from '../accounts/audit.ts';
 import { ATTEMPT_SECONDS, type SignOnAttempt, type SignOnAttempts } from '../auth/sign-on-attempt.ts';
 import type { SignOnProvider } from '../auth/sign-on-provider.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import type { Limiter } from '../limits/limiter.ts';
 import { limited } from '../limits/request-limits.ts';
-import { callerOf, demandToken, loginOf } from './caller.ts';
+import { type CallerOptions, callerOf, demandToken, loginOf } from './caller.ts';
 import { relayUrl } from './device-routes.ts';
 import { type FailurePage, failures } from './http-errors.ts';
 import { AnyText } from './login-routes.ts';
-import { originOf } from './origin.ts';
+import { recordOwn } from './record-own.ts';
 import { type StepUpOptions, stepUp } from './step-up.ts';
 
 const COOKIE = 'hermit_sign_on';
 const Redirect = Type.Null({ description: 'To another address' });
 const CALLBACK = 'auth/sso/callback';
 
-export type SignOnRoutesOptions = {
-  accounts: Pick<Accounts, 'confirm' | 'userByIdentity' | 'linkIdentity' | 'makeSignInLink'> &
-    StepUpOptions['accounts'];
-  tokens: Pick<Tokens, 'verifyAccess'>;
-  limits?: Limiter;
+export type SignOnRoutesOptions = CallerOptions & {
+  accounts: Pick<Accounts, 'userByIdentity' | 'linkIdentity' | 'makeSignInLink'> & StepUpOptions['accounts'];
   registration: Registration;
   /** Undefined: there is no single sign-on. */
   signOn?: { provider: SignOnProvider; attempts: SignOnAttempts } | undefined;
@@ -97,10 +92,9 @@ export function signOnRoutes(scope: FastifyInstance, options: SignOnRoutesOption
       const answer = new URL(CALLBACK, base);
       answer.search = new URL(request.url, 'http://relay').search;
       const claims = await provider.finish(answer, attempt);
-      const { address } = originOf(request);
       if (attempt.link === null) {
         const { user, isNew } = await accounts.userByIdentity(claims);
-        if (isNew) audit.record({ action: 'registered', ownerId: user.id, actorId: user.id, address });
+        if (isNew) recordOwn(audit, request, user.id, 'registered');
         const { code } = await accounts.makeSignInLink(user.id);
         // Behind the hash it is sent to nobody.
         return reply.redirect(new URL(`link#${code}`, base).href);
@@ -109,8 +103,7 @@ export function signOnRoutes(scope: FastifyInstance, options: SignOnRoutesOption
       const { userId, loginId } = attempt.link;
       await accounts.confirm({ userId, loginId, email: '', expiresAt: 0 });
       await accounts.linkIdentity(userId, claims);
-      const details = { issuer: claims.issuer };
-      audit.record({ action: 'identity_linked', ownerId: userId, actorId: userId, address, details });
+      recordOwn(audit, request, userId, 'identity_linked', { details: { issuer: claims.issuer } });
       return reply.redirect(new URL('settings', base).href);
     },
   );
@@ -118,8 +111,7 @@ export function signOnRoutes(scope: FastifyInstance, options: SignOnRoutesOption
 
 /** The password is asked for: whoever links an identity of theirs may log in by it for good. */
 export function linkIdentityRoute(scope: FastifyInstance, options: SignOnRoutesOptions): void {
-  demandToken(scope, options);
-  scope.withTypeProvider<TypeBoxTypeProvider>().post(
+  demandToken(scope, options).post(
     '/api/sso/link',
     {
       schema: {

@@ -7,7 +7,7 @@ import { guessed } from '../limits/guesses.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import { addressOf } from '../limits/request-limits.ts';
 import { callerOf, loginOf } from './caller.ts';
-import { originOf } from './origin.ts';
+import { recordOwn } from './record-own.ts';
 
 /** Who has no password has to have logged in within this time; milliseconds. */
 const FRESH = 10 * 60_000;
@@ -34,7 +34,7 @@ export async function refusalsNoted<T>(request: FastifyRequest, audit: Recorder,
   } catch (error) {
     const { id } = callerOf(request);
     if (error instanceof HermitError && error.code === 'INVALID_CREDENTIALS') {
-      audit.record({ action: 'password_refused', ownerId: id, actorId: id, address: originOf(request).address });
+      recordOwn(audit, request, id, 'password_refused');
     }
     throw error;
   }
