@@ -34,7 +34,7 @@ const AS_INSTALLED = [
   '@fastify/swagger-ui',
 ];
 /** The one module that looks for what is built with it. */
-const BESIDE = '/screen-worker.ts';
+const BESIDE = '/screen/worker.ts';
 /** So long after its last run started, a bundle of sources that have changed since is removed; milliseconds. */
 const KEPT = 7 * 24 * 3_600_000;
 
