@@ -99,7 +99,10 @@ export default async function providePrograms(): Promise<void> {
     if (old) await rm(path, { recursive: true, force: true });
   }
   const draft = await mkdtemp(join(PLACE, 'programs-'));
-  await bundle(draft);
+  await bundle(draft).catch(async (error: unknown) => {
+    await rm(draft, { recursive: true, force: true });
+    throw error;
+  });
   const place = join(PLACE, `programs-${await digest(draft)}`);
   // Of several runs that make it at once, and of earlier ones, the first one's is kept.
   await rename(draft, place).catch(() => rm(draft, { recursive: true, force: true }));
