@@ -43,8 +43,9 @@ export class PasswordLine {
 function fromTerminal(stdin: ReadStream, stderr: Writable, prompt: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const line = new PasswordLine();
-    stderr.write(prompt);
+    // In this order: who types as soon as it is asked for is not shown it.
     stdin.setRawMode(true);
+    stderr.write(prompt);
     stdin.setEncoding('utf8');
     const restore = () => stdin.setRawMode(false);
     process.once('exit', restore);
