@@ -90,6 +90,7 @@ export class TestViewer {
   private readonly hash: Hash = createHash('sha256');
   private readonly decoder = new TextDecoder();
   private readonly rate: number;
+  private busyUntil = 0;
   /** What waits until it wakes; null: it is awake. */
   private slept: (() => void)[] | null = null;
 
@@ -137,7 +138,12 @@ export class TestViewer {
   private consume(length: number, done: () => void): void {
     if (this.slept) this.slept.push(done);
     else if (this.rate === Number.POSITIVE_INFINITY) done();
-    else setTimeout(done, length / this.rate);
+    else {
+      // One after the other, however many come at once.
+      const now = performance.now();
+      this.busyUntil = Math.max(now, this.busyUntil) + length / this.rate;
+      setTimeout(done, this.busyUntil - now);
+    }
   }
 
   async sees(text: string, deadlineMs?: number): Promise<void> {
