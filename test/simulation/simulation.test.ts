@@ -28,6 +28,7 @@ const FAILED_ONCE: [seed: number, found: string][] = [
   [212211, 'a drain that ended within a handover made the agent open a third connection'],
   [213728, 'a client that was away was told once for each acknowledgement that nobody knew it'],
   [2100022794, 'the check of S7 took the last chunk of a snapshot, which ends it, for no progress'],
+  [661719683, 'a stuck viewer that came again made the program wait for as long once more'],
   [502, 'an attachment out of its window was demoted and made live in turns, without end'],
 ];
 

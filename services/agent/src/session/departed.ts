@@ -2,7 +2,10 @@
 import { LIMITS } from '@hermit/protocol';
 import type { Attachment } from './attachment.ts';
 
-export type Place = Pick<Attachment, 'id' | 'userId' | 'typed' | 'since' | 'attachedAt'> & {
+export type Place = Pick<
+  Attachment,
+  'id' | 'userId' | 'typed' | 'since' | 'attachedAt' | 'ack' | 'progressAt' | 'owesSince'
+> & {
   /** It drove; `serial`: who has typed since has a greater one. */
   drove: boolean;
   serial: number;
@@ -16,11 +19,24 @@ export class Departed {
   private readonly places = new Map<string, Place>();
 
   remember(a: Attachment, drove: boolean, serial: number, now: number): void {
-    const { id, userId, typed, since, attachedAt } = a;
+    const { id, userId, typed, since, attachedAt, ack, progressAt, owesSince } = a;
     const needs = a.mode === 'stream' ? a.ack : Number.POSITIVE_INFINITY;
     if (this.places.size >= LIMITS.attachmentsPerSession) this.places.delete(this.places.keys().next().value as string);
     this.places.delete(id);
-    this.places.set(id, { id, userId, typed, since, attachedAt, drove, serial, needs, leftAt: now });
+    this.places.set(id, {
+      id,
+      userId,
+      typed,
+      since,
+      attachedAt,
+      ack,
+      progressAt,
+      owesSince,
+      drove,
+      serial,
+      needs,
+      leftAt: now,
+    });
   }
 
   /** The place of who comes back; it is theirs once. */

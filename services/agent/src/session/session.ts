@@ -209,6 +209,11 @@ export class Session {
     );
     this.attachments.set(a.id, a);
     a.ack = Math.min(m.from ?? 0, this.log.end);
+    // FL-3: that it came again is no progress.
+    if (known && m.from !== null && a.ack <= known.ack) {
+      a.progressAt = known.progressAt;
+      a.owesSince = known.owesSince ?? now;
+    }
     this.delivery.catchUp(a, m.from, null);
     this.tellAttached(a);
     this.screen.answer(false);
