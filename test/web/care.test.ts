@@ -219,6 +219,8 @@ test('ending a session from the list asks first', async () => {
   await person.newSession('box');
   await person.page.getByRole('link', { name: 'your machines' }).click();
   const rows = person.machine('box').locator('.session');
+  // Two tabs' and the new one: the list may be a moment behind.
+  await rows.nth(2).waitFor();
   const before = await rows.count();
   const end = async () => {
     await rows.last().getByRole('button', { name: 'More about' }).click();
