@@ -89,7 +89,11 @@ export class Relay {
 
   async refreshMachines(): Promise<void> {
     try {
-      this.machines.value = byName(await this.client.machines());
+      const machines = await this.client.machines();
+      // Pods write down now and then when a machine was last seen: its own event may have told more.
+      const told = new Map(this.machines.value?.map(({ id, lastSeen }) => [id, lastSeen ?? 0]));
+      const later = (m: MachineInfo) => Math.max(m.lastSeen ?? 0, told.get(m.id) ?? 0) || null;
+      this.machines.value = byName(machines.map((m) => ({ ...m, lastSeen: later(m) })));
       this.machinesError.value = null;
       for (const id of this.watched.keys()) this.look(id);
     } catch (error) {
