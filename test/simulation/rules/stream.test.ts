@@ -1,5 +1,6 @@
 // Rules of the stream, each tried alone on the real part that decides: a schedule rarely fails without them, since
 // another rule heals what they prevent.
+
 import {
   ackFrame,
   FRAME,
@@ -13,6 +14,7 @@ import {
 } from '@hermit/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../packages/client/src/kit/virtual-clock.ts';
+import { noScreen } from '../../../services/agent/src/screen/no-screen.ts';
 import { mustPause, type Paced } from '../../../services/agent/src/session/pacer.ts';
 import { type Exit, Sessions } from '../../../services/agent/src/session/sessions.ts';
 import { JsonLine, JsonWriter } from '../../../services/relay/src/relay/json-writer.ts';
@@ -161,17 +163,9 @@ describe('what an agent makes of what viewers and their pods send', () => {
           print = (text) => listener(Buffer.from(text));
         },
       }),
-      createScreen: () => ({
-        ...{
-          write: nothing,
-          resize: nothing,
-          backlog: 0,
-          full: false,
-          onCaughtUp: nothing,
-          snapshot: nothing,
-          dispose: nothing,
-        },
-        ...{ answer: nothing, onReply: nothing },
+      createScreen: (size, scrollback) => ({
+        ...noScreen(size, scrollback),
+        snapshot: nothing,
       }),
       clock,
       newId: () => SESSION,

@@ -1,8 +1,10 @@
 // Who answers a program's queries: the screen while nobody is attached, and then nobody but the driver (IN-5, IN-6).
+
 import { randomUUID } from 'node:crypto';
 import type { MachineMessage } from '@hermit/protocol';
 import { systemClock } from '@hermit/transport';
 import { beforeEach, expect, it } from 'vitest';
+import { noScreen } from '../screen/no-screen.ts';
 import { type Exit, Sessions } from './sessions.ts';
 
 const nothing = () => {};
@@ -42,16 +44,9 @@ beforeEach(() => {
         end = () => listener({ exitCode: 0, signal: null });
       },
     }),
-    createScreen: () => ({
-      ...{
-        write: nothing,
-        resize: nothing,
-        backlog: 0,
-        full: false,
-        onCaughtUp: nothing,
-        snapshot: nothing,
-        dispose: nothing,
-      },
+    createScreen: (size, scrollback) => ({
+      ...noScreen(size, scrollback),
+      snapshot: nothing,
       answer: (on) => {
         answers = on;
       },

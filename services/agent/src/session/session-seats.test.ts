@@ -1,9 +1,11 @@
 // Who drives a session and whose size it has: taken over, given up, and set by policy (SIZE-1, CU-9).
+
 import { randomUUID } from 'node:crypto';
 import type { MachineMessage, Size, SizePolicy } from '@hermit/protocol';
 import { FRAME, inputFrame, uuidBytes } from '@hermit/protocol';
 import { systemClock } from '@hermit/transport';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { noScreen } from '../screen/no-screen.ts';
 import { type Exit, Sessions } from './sessions.ts';
 
 type Told = { type: string; sizePolicy: SizePolicy; driver: string | null; cols: number; rows: number };
@@ -31,17 +33,9 @@ beforeEach(() => {
       ...{ pid: 1, unread: 0, onData: nothing, onDrain: nothing, onExit: nothing, write: nothing },
       ...{ pause: nothing, resume: nothing, kill: nothing, resize: (size) => void resizes.push(size) },
     }),
-    createScreen: () => ({
-      ...{
-        write: nothing,
-        resize: nothing,
-        backlog: 0,
-        full: false,
-        onCaughtUp: nothing,
-        snapshot: nothing,
-        dispose: nothing,
-      },
-      ...{ answer: nothing, onReply: nothing },
+    createScreen: (size, scrollback) => ({
+      ...noScreen(size, scrollback),
+      snapshot: nothing,
     }),
     clock: { ...systemClock, after: () => ({ cancel: nothing }), every: () => ({ cancel: nothing }) },
     newId: randomUUID,

@@ -1,8 +1,10 @@
 // How many sessions one agent runs, and how many look at one of them: what is too much is refused, and room is used again.
+
 import { randomUUID } from 'node:crypto';
 import { LIMITS, type MachineMessage } from '@hermit/protocol';
 import { systemClock } from '@hermit/transport';
 import { beforeEach, expect, it } from 'vitest';
+import { noScreen } from '../screen/no-screen.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { type Exit, Sessions, type Surroundings } from './sessions.ts';
 
@@ -32,18 +34,9 @@ beforeEach(() => {
   };
   const given: Surroundings = {
     spawn,
-    createScreen: () => ({
-      ...{
-        write: nothing,
-        resize: nothing,
-        backlog: 0,
-        full: false,
-        onCaughtUp: nothing,
-        answer: nothing,
-        onReply: nothing,
-        snapshot: nothing,
-        dispose: nothing,
-      },
+    createScreen: (size, scrollback) => ({
+      ...noScreen(size, scrollback),
+      snapshot: nothing,
     }),
     // Nothing here waits.
     clock: { ...systemClock, after: () => ({ cancel: nothing }), every: () => ({ cancel: nothing }) },
