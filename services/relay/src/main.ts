@@ -1,4 +1,4 @@
 // What is started. The nursery has grown before anything else could be set, were the rest loaded at once.
-import '@hermit/transport/small-nursery';
+import '@hermit/transport/collector';
 
 await import('./process.ts');
