@@ -21,7 +21,7 @@ import type { Clock } from '@hermit/transport';
 import { noScreen } from '../screen/no-screen.ts';
 import type { CreateScreen } from '../screen/screen.ts';
 import type { Session } from '../session/session.ts';
-import { type Exit, Sessions } from '../session/sessions.ts';
+import { type Exit, Sessions, type Surroundings } from '../session/sessions.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 export const USER = randomUUID();
@@ -112,7 +112,7 @@ export class HandRelay implements Exit {
   readonly sessions: Sessions;
   private readonly waiting = new Set<Session>();
 
-  constructor(createScreen: CreateScreen = noScreen) {
+  constructor(createScreen: CreateScreen = noScreen, history: Pick<Surroundings, 'history' | 'historyBehind'> = {}) {
     this.sessions = new Sessions(this, {
       spawn: () => {
         const terminal = new HandTerminal();
@@ -123,6 +123,7 @@ export class HandRelay implements Exit {
       clock: this.clock,
       newId: randomUUID,
       defaults: { command: 'sh', args: [], cwd: '/', env: {}, size: { cols: 80, rows: 24 } },
+      ...history,
     });
   }
 
