@@ -202,9 +202,12 @@ export class Link implements Exit {
 
   // ---- Connecting
 
-  /** Opens a connection unless one is being opened. OWN-1: with an epoch above all before, at least the clock. */
+  /**
+   * Opens a connection unless one is being opened, or moved to. OWN-1: with an epoch above all before, at least the
+   * clock; one at a time, so that whoever is registered is the latest.
+   */
   private connect(): void {
-    if (this.stopped || this.connecting) return;
+    if (this.stopped || this.connecting || this.moving) return;
     this.retry?.cancel();
     this.retry = null;
     const { clock, dial, url, onState } = this.parts;
@@ -256,7 +259,7 @@ export class Link implements Exit {
   // ---- What the relay says
 
   private received(c: RelayConnection, text: string): void {
-    if (!this.connections.includes(c)) return;
+    if (!this.connections.includes(c)) return; // OWN-1: an answer that was overtaken, or anything else that comes too late
     let m: RelayToAgent;
     try {
       m = parse(text);
@@ -308,10 +311,6 @@ export class Link implements Exit {
     this.backoff.reset();
     c.pod = m.pod ?? '';
     const old = this.current;
-    if (old && old.epoch > c.epoch) {
-      c.close(); // OWN-1: an answer that was overtaken
-      return;
-    }
     const use = () => this.use(c, m.machineId ?? '');
     if (!old?.open) use();
     else this.handOver(old, c, use);
@@ -347,23 +346,16 @@ export class Link implements Exit {
         if (epoch === next.epoch) passed(c);
       };
     }
-    const timer = this.parts.clock.after(LIMITS.fence, () => {
-      if (this.current === old || !this.current) move();
-    });
+    const timer = this.parts.clock.after(LIMITS.fence, move);
     transmit(old, JSON.stringify({ type: 'flush', epoch: next.epoch }));
   }
 
   private use(c: RelayConnection, machineId: string): void {
     const old = this.current;
-    if (c === old) return;
     if (!this.connections.includes(c)) {
       // It died meanwhile: stay where we are, and try again.
       this.release();
       this.connectLater(this.backoff.next(), 'the new connection closed');
-      return;
-    }
-    if (old && old.epoch > c.epoch) {
-      c.close();
       return;
     }
     this.current = c;
