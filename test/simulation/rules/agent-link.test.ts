@@ -103,6 +103,20 @@ it('OWN-1: an answer that was overtaken is ignored', () => {
   expect(pod(1).open).toBe(true);
 });
 
+it('OWN-6: who was superseded by another process does not come again; by itself, it does', () => {
+  const ends = (which: number, otherInstance: boolean) => {
+    pod(which).registers('a');
+    pod(which).says({ type: 'superseded', otherInstance });
+    pod(which).terminate();
+    clock.advance(LIMITS.reconnectMin);
+  };
+  ends(0, false);
+  expect(pods).toHaveLength(2);
+  ends(1, true);
+  expect(pods).toHaveLength(2);
+  expect(state).toMatchObject({ state: 'refused', code: 'SUPERSEDED', final: true });
+});
+
 describe('DRAIN-1: from a pod that drains', () => {
   const asks = () => pod(0).says({ type: 'draining', withinMs: 1_000 });
   const passes = (which: number, epoch = pod(1).epoch) => pod(which).says({ type: 'fence_passed', epoch });

@@ -1,7 +1,16 @@
 // Rules of what an agent sends to each attachment, and when, tried alone on real sessions: a schedule rarely fails without
 // them, since what comes again, or too early, is dropped by offset in the end.
 import { randomUUID } from 'node:crypto';
-import { FRAME, framePayload, framePosition, frameType, LIMITS } from '@hermit/protocol';
+import {
+  FRAME,
+  framePayload,
+  framePosition,
+  frameType,
+  inputFrame,
+  LIMITS,
+  snapshotIndex,
+  uuidBytes,
+} from '@hermit/protocol';
 import { expect, it } from 'vitest';
 import { HandRelay } from '../../../services/agent/src/kit/hand-relay.ts';
 import type { CreateScreen } from '../../../services/agent/src/screen/screen.ts';
@@ -47,6 +56,27 @@ it('CU-4: a repeated attach is answered again, and rewinds nothing', async () =>
   expect(relay.all('attached')).toHaveLength(3);
   expect(relay.all('live')).toHaveLength(1);
   expect(addressed(relay)).toEqual(upToHere);
+});
+
+it('CU-6: a snapshot of which a chunk was lost goes on with that chunk', async () => {
+  const nothing = () => {};
+  const createScreen: CreateScreen = (size) => ({
+    ...{ backlog: 0, full: false, write: nothing, resize: nothing, onCaughtUp: nothing, answer: nothing },
+    ...{ onReply: nothing, dispose: nothing },
+    snapshot: (_atLeast, done) =>
+      done({ offset: 0, size, title: '', scrollback: '', screen: 'x'.repeat(3 * LIMITS.snapshotChunk) }),
+  });
+  const { relay, session } = printed(0, new HandRelay(createScreen));
+  const a = relay.attach(session, randomUUID());
+  const chunks = async () => {
+    await relay.pump();
+    return relay.frames.filter((frame) => frameType(frame) === FRAME.snapshot).map(snapshotIndex);
+  };
+  expect(await chunks()).toEqual([0, 1, 2, 3]);
+  relay.frames = [];
+  const ids = { sessionId: session.id, clientId: a, attempt: 1 };
+  relay.sessions.message({ type: 'catch_up', ...ids, round: 1, from: null, snapshot: { id: 1, have: 2 } });
+  expect(await chunks()).toEqual([2, 3]);
 });
 
 it('CU-8: an acknowledgement of more than there is means nothing', () => {
@@ -136,4 +166,19 @@ it('FL-1: who is live and half a window out of the window has one of its own aga
   await relay.pump();
   expect(addressed(relay)[0]?.[0]).toBe(1.5 * WINDOW);
   expect(relay.all('catching_up')).toHaveLength(1);
+});
+
+it('IN-5: of the replies to queries those of the driver alone reach the program; the others count as typed', () => {
+  const { relay, session } = printed(0);
+  const [driver, other] = [randomUUID(), randomUUID()];
+  for (const a of [driver, other]) relay.attach(session, a, STREAM);
+  relay.drive(session, driver);
+  const replies = (a: string, text: string) => {
+    const frame = inputFrame(session.idBytes, uuidBytes(a), 1, 0, Buffer.from(text), true);
+    relay.sessions.frame(FRAME.input, frame);
+  };
+  replies(other, '1;2c');
+  replies(driver, '62;c');
+  relay.type(session, other, 4, 'typed');
+  expect(relay.terminals[0]?.written).toBe('62;ctyped');
 });

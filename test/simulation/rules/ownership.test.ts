@@ -1,6 +1,6 @@
 // Rules of ownership and of the handover, the pod's side, each tried alone on the real pod: a schedule rarely fails without
 // them, since another rule heals what they prevent.
-import { ackFrame, LIMITS, uuidBytes } from '@hermit/protocol';
+import { ackFrame, CLOSE, LIMITS, uuidBytes } from '@hermit/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CLIENT, HandPod, type HeldBus, MACHINE, machineChannel, SESSION, sessionChannel, USER } from './hand-pod.ts';
 
@@ -87,4 +87,23 @@ it('DRAIN-1: before the fence a pod subscribes for its own viewers; then it stop
   expect(bus.said('fence')).toBe(1);
   viewer.events.binary(ack());
   expect(agent.frames).toHaveLength(1);
+});
+
+it('DRAIN-5: a draining pod asks over a while, closes who is left, and is done once it is empty', () => {
+  const agent = hand.agent();
+  const client = hand.client();
+  let done = false;
+  hand.pod.drain(10_000, () => {
+    done = true;
+  });
+  const asked = () => [agent, client].map((socket) => socket.heard('draining'));
+  // Each has the same luck here: the middle of the time there is to ask.
+  hand.clock.advance(3_000);
+  expect(asked()).toEqual([false, false]);
+  hand.clock.advance(2_000);
+  expect(asked()).toEqual([true, true]);
+  client.close(CLOSE.normal.code);
+  expect([done, agent.open]).toEqual([false, true]);
+  hand.clock.advance(5_000);
+  expect([done, agent.open]).toEqual([true, false]);
 });
