@@ -23,8 +23,6 @@ export function systemdUnit({ command, env, machineName }: ServiceSpec): string 
   return `# Written by hermit-agent install; hermit-agent uninstall removes it.
 [Unit]
 Description=Hermit agent: terminals of ${oneLine(machineName).replaceAll('%', '%%')}
-Wants=network-online.target
-After=network-online.target
 
 [Service]
 Type=exec
@@ -36,6 +34,8 @@ RestartPreventExitStatus=${FINAL.join(' ')}
 # The agent ends its sessions itself, and lets them say goodbye.
 KillMode=mixed
 TimeoutStopSec=10
+# One program that took too much memory shall not end all sessions.
+OOMPolicy=continue
 
 [Install]
 WantedBy=default.target
