@@ -1,9 +1,9 @@
 // The agent as a process: what it says, with which exit code it goes, and that its token stays with it.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, PROTOCOL_OLDEST, PROTOCOL_VERSION, type RelayToAgent } from '@hermit/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -81,6 +81,27 @@ describe('an agent that cannot begin', () => {
     const a = agent(['run', '--relay', 'http://127.0.0.1:1', '--name', 'box']);
     expect(await a.ended).toBe(2);
     expect(a.said()).toContain('no machine token: set HERMIT_MACHINE_TOKEN');
+  });
+
+  it('is installed with the whole path of its token, and forgets the one that is named', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hermit-agent-'));
+    undo.push(() => rmSync(directory, { recursive: true, force: true }));
+    const file = join(directory, 'token');
+    writeFileSync(file, TOKEN, { mode: 0o600 });
+    // systemd is not what is tried here: whatever it is told is done.
+    for (const name of ['systemctl', 'loginctl', 'journalctl']) {
+      const says = name === 'journalctl' ? 'hermit-agent: connected to it' : 'ActiveState=active';
+      writeFileSync(join(directory, name), `#!/bin/sh\necho '${says}'\n`, { mode: 0o755 });
+    }
+    const env = { HOME: directory, PATH: `${directory}:${process.env.PATH}` };
+    const near = ['--name', 'box', '--token-file', relative(process.cwd(), file)];
+    const installing = agent(['install', '--relay', 'http://127.0.0.1:1', ...near], env);
+    expect({ code: await installing.ended, said: installing.said() }).toMatchObject({ code: 0 });
+    const unit = readFileSync(join(directory, '.config/systemd/user/hermit-agent.service'), 'utf8');
+    expect(unit).toContain(`"--token-file" "${file}"`);
+    const leaving = agent(['uninstall', '--forget', ...near], env);
+    expect({ code: await leaving.ended, said: leaving.said() }).toMatchObject({ code: 0 });
+    expect(existsSync(file)).toBe(false);
   });
 
   it('refuses a token file that others can read, and one that holds something else', async () => {

@@ -1,10 +1,10 @@
-// The agent as a service of the user on macOS: what launchd is told, and what is there afterwards.
+// The agent as a service of the user: what launchd is told and what is there afterwards; where systemd does not answer.
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { install, uninstall } from '../../../services/agent/src/service/install.ts';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkKeeper, fileOf, install, uninstall } from '../../../services/agent/src/service/install.ts';
 
 let home: string;
 let said: string[];
@@ -85,4 +85,31 @@ it('is said to run only where it does: one that has ended is not, whatever it sa
 
 it('is not for systems that have neither', async () => {
   await expect(install(spec, { ...parts(), platform: 'win32' })).rejects.toThrow('systemd and launchd');
+});
+
+describe('where nobody has logged in, and systemd has no manager for the user', () => {
+  function unreachable() {
+    const bin = join(home, 'bin');
+    mkdirSync(bin, { recursive: true });
+    // What it says is what the real one says.
+    const script = `#!/bin/sh\necho "$XDG_RUNTIME_DIR" >> "${join(home, 'told')}"
+echo 'Failed to connect to bus: No medium found' >&2\nexit 1\n`;
+    writeFileSync(join(bin, 'systemctl'), script, { mode: 0o755 });
+    return { env: { HOME: home, PATH: `${bin}:${process.env.PATH}` }, platform: 'linux' as const, say: () => {} };
+  }
+
+  it('is not begun, and says what helps', async () => {
+    const advice = `sudo loginctl enable-linger ${userInfo().username}`;
+    await expect(checkKeeper(unreachable())).rejects.toThrow(advice);
+    // After su or sudo nothing says where systemd listens.
+    expect(told()).toEqual([`/run/user/${userInfo().uid}`]);
+  });
+
+  it('is not said to be removed while it may still run', async () => {
+    const file = fileOf(unreachable());
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '');
+    await expect(uninstall(unreachable())).rejects.toThrow('disable --now hermit-agent.service failed');
+    expect(existsSync(file)).toBe(true);
+  });
 });

@@ -35,6 +35,12 @@ export function specOf(args: readonly string[], machineName: string, env: NodeJS
   };
 }
 
+/** Throws a SetupError where no service can be made; asked before anybody has to approve a code. */
+export async function checkKeeper(parts: InstallParts): Promise<void> {
+  fileOf(parts);
+  if (parts.platform === 'linux') await systemctl(['show', '--property=Version'], parts);
+}
+
 /** Throws a SetupError where it cannot be made, or ends at once; `advice` is for an agent that the relay refuses. */
 export async function install(spec: ServiceSpec, parts: InstallParts, advice = ''): Promise<void> {
   const file = fileOf(parts);
@@ -51,15 +57,16 @@ export async function install(spec: ServiceSpec, parts: InstallParts, advice = '
     return;
   }
   writeFileSync(file, systemdUnit(spec), { mode: 0o644 });
-  await command('systemctl', ['--user', 'daemon-reload'], parts.env);
-  await command('systemctl', ['--user', 'enable', UNIT], parts.env);
+  await systemctl(['daemon-reload'], parts);
+  await systemctl(['enable', UNIT], parts);
   const since = `@${Math.floor(Date.now() / 1000)}`;
-  await command('systemctl', ['--user', 'restart', UNIT], parts.env);
+  await systemctl(['restart', UNIT], parts);
   // Without it the service starts at the first log-in, and ends with the last.
   const lingers = await optional('loginctl', ['enable-linger'], parts.env);
-  const shown = () => output('systemctl', ['--user', 'show', '--property=ActiveState,ExecMainStatus', UNIT], parts.env);
+  const env = withRuntimeDir(parts.env);
+  const shown = () => output('systemctl', ['--user', 'show', '--property=ActiveState,ExecMainStatus', UNIT], env);
   const journal = ['--user', '--unit', UNIT, '--since', since, '--output', 'cat', '--no-pager'];
-  const look = async () => systemdLook(await shown(), await output('journalctl', journal, parts.env));
+  const look = async () => systemdLook(await shown(), await output('journalctl', journal, env));
   parts.say(
     `${runs(await watchStart(look, advice))} with ${lingers ? 'the machine' : 'your first log-in'}. Its log: journalctl --user -u ${UNIT}`,
   );
@@ -69,7 +76,7 @@ export async function install(spec: ServiceSpec, parts: InstallParts, advice = '
 const runs = (connected: boolean) =>
   `The agent runs${connected ? ' and is connected' : ', but has not been seen to connect yet'}; it starts`;
 
-/** Whether there was anything to remove. */
+/** Whether there was anything to remove. Throws a SetupError, and leaves it, where systemd does not end it. */
 export async function uninstall(parts: InstallParts): Promise<boolean> {
   const file = fileOf(parts);
   if (!existsSync(file)) return false;
@@ -78,9 +85,9 @@ export async function uninstall(parts: InstallParts): Promise<boolean> {
     rmSync(file);
     return true;
   }
-  await optional('systemctl', ['--user', 'disable', '--now', UNIT], parts.env);
+  await systemctl(['disable', '--now', UNIT], parts);
   rmSync(file);
-  await optional('systemctl', ['--user', 'daemon-reload'], parts.env);
+  await systemctl(['daemon-reload'], parts);
   return true;
 }
 
@@ -94,6 +101,25 @@ export function fileOf({ platform, env }: Pick<InstallParts, 'platform' | 'env'>
 }
 
 const home = (env: NodeJS.ProcessEnv) => env.HOME || homedir();
+
+async function systemctl(args: readonly string[], { env }: InstallParts): Promise<void> {
+  try {
+    await command('systemctl', ['--user', ...args], withRuntimeDir(env));
+  } catch (error) {
+    const { message } = error as Error;
+    if (!message.includes('Failed to connect to bus')) throw error;
+    const { username } = userInfo();
+    throw new SetupError(
+      `${message}. Log in as ${username} itself, or let its services run: sudo loginctl enable-linger ${username}`,
+    );
+  }
+}
+
+/** Where the user's systemd listens. After su, sudo and in cron no log-in has said so. */
+const withRuntimeDir = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...env,
+  XDG_RUNTIME_DIR: env.XDG_RUNTIME_DIR || `/run/user/${process.getuid?.()}`,
+});
 
 async function command(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   try {

@@ -35,6 +35,9 @@ export function keepToken(file: string, token: string): void {
 
 export const hasToken = (file: string): boolean => existsSync(file);
 
-export function forgetToken(file: string): void {
+/** Whether there was one. */
+export function forgetToken(file: string): boolean {
+  const had = hasToken(file);
   rmSync(file, { force: true });
+  return had;
 }
