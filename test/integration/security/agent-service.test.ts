@@ -87,16 +87,38 @@ it('is not for systems that have neither', async () => {
   await expect(install(spec, { ...parts(), platform: 'win32' })).rejects.toThrow('systemd and launchd');
 });
 
-describe('where nobody has logged in, and systemd has no manager for the user', () => {
-  function unreachable() {
-    const bin = join(home, 'bin');
-    mkdirSync(bin, { recursive: true });
-    // What it says is what the real one says.
-    const script = `#!/bin/sh\necho "$XDG_RUNTIME_DIR" >> "${join(home, 'told')}"
-echo 'Failed to connect to bus: No medium found' >&2\nexit 1\n`;
-    writeFileSync(join(bin, 'systemctl'), script, { mode: 0o755 });
-    return { env: { HOME: home, PATH: `${bin}:${process.env.PATH}` }, platform: 'linux' as const, say: () => {} };
+/** A systemctl, loginctl and journalctl that are this script. */
+function linux(script: string) {
+  const bin = join(home, 'bin');
+  mkdirSync(bin, { recursive: true });
+  for (const name of ['systemctl', 'loginctl', 'journalctl']) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}`, { mode: 0o755 });
   }
+  const env = { HOME: home, PATH: `${bin}:${process.env.PATH}` };
+  return { env, platform: 'linux' as const, say: (line: string) => void said.push(line) };
+}
+
+it.each(['yes', 'no'])('starts with the machine where that was allowed before: %s', async (linger) => {
+  const script = `case "$*" in
+enable-linger) exit 1;;
+show-user*) echo Linger=${linger};;
+*journal*|*--since*) echo '${CONNECTED}';;
+*) echo ActiveState=active;;
+esac
+`;
+  await install(spec, linux(script));
+  const [first, then] =
+    linger === 'yes' ? ['the machine', []] : ['your first log-in', [expect.stringContaining('sudo')]];
+  expect(said).toEqual([expect.stringContaining(`connected; it starts with ${first}.`), ...then]);
+});
+
+describe('where nobody has logged in, and systemd has no manager for the user', () => {
+  // What it says is what the real one says.
+  const unreachable = () =>
+    linux(`echo "$XDG_RUNTIME_DIR" >> "${join(home, 'told')}"
+echo 'Failed to connect to bus: No medium found' >&2
+exit 1
+`);
 
   it('is not begun, and says what helps', async () => {
     const advice = `sudo loginctl enable-linger ${userInfo().username}`;

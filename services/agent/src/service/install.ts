@@ -62,7 +62,7 @@ export async function install(spec: ServiceSpec, parts: InstallParts, advice = '
   const since = `@${Math.floor(Date.now() / 1000)}`;
   await systemctl(['restart', UNIT], parts);
   // Without it the service starts at the first log-in, and ends with the last.
-  const lingers = await optional('loginctl', ['enable-linger'], parts.env);
+  const lingers = (await optional('loginctl', ['enable-linger'], parts.env)) || (await lingersAlready(parts.env));
   const env = withRuntimeDir(parts.env);
   const shown = () => output('systemctl', ['--user', 'show', '--property=ActiveState,ExecMainStatus', UNIT], env);
   const journal = ['--user', '--unit', UNIT, '--since', since, '--output', 'cat', '--no-pager'];
@@ -71,6 +71,12 @@ export async function install(spec: ServiceSpec, parts: InstallParts, advice = '
     `${runs(await watchStart(look, advice))} with ${lingers ? 'the machine' : 'your first log-in'}. Its log: journalctl --user -u ${UNIT}`,
   );
   if (!lingers) parts.say(`To start it with the machine: sudo loginctl enable-linger ${userInfo().username}`);
+}
+
+/** Outside a log-in nobody may ask for it, and somebody may have done so before. */
+async function lingersAlready(env: NodeJS.ProcessEnv): Promise<boolean> {
+  const shown = await output('loginctl', ['show-user', userInfo().username, '--property=Linger'], env);
+  return shown.trim() === 'Linger=yes';
 }
 
 const runs = (connected: boolean) =>
