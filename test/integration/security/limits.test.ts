@@ -1,29 +1,18 @@
-// What one address, one account and one socket may do, counted by all pods together; and what is said when it is too much.
+// What one address and one socket may do, and who guesses, counted by all pods together; and what is said when it is too much.
 import { randomUUID } from 'node:crypto';
 import { inputFrame, LIMITS, uuidBytes } from '@hermit/protocol';
 import type { RouteOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { httpRoutes } from '../../../services/relay/src/http/http-routes.ts';
 import { createHttpServer } from '../../../services/relay/src/http/http-server.ts';
-import { digestOf } from '../../../services/relay/src/limits/limiter.ts';
 import { addressOf } from '../../../services/relay/src/limits/request-limits.ts';
 import { RULES } from '../../../services/relay/src/limits/rules.ts';
 import { websocketRoutes } from '../../../services/relay/src/sockets/websocket-routes.ts';
-import { withRedis } from '../../services/redis-topologies.ts';
 import { until } from '../kit/wait.ts';
-import { type Answer, dial, HandClient, PASSWORD, type Relays, startRelays } from './relay-kit.ts';
+import { fresh, from, leave, refused } from './limits-kit.ts';
+import { dial, HandClient, PASSWORD, type Relays, startRelays } from './relay-kit.ts';
 
 const FLOOD = 4007;
-/** The proxy that these requests come through, and the client that it tells of. */
-const from = (address: string) => ({ 'x-forwarded-for': address });
-
-function refused(answer: Answer<unknown>): void {
-  expect(answer).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED', message: expect.any(String) } });
-  const seconds = Number(answer.headers.get('retry-after'));
-  expect(seconds).toBeGreaterThan(0);
-  expect(seconds).toBeLessThanOrEqual(3_600);
-}
-
 /** Answered from this process alone, or from a memory of one second: whoever asks costs nothing. */
 const CHEAP = ['/health', '/livez', '/readyz', '/documentation/json'];
 
@@ -49,12 +38,10 @@ const ruleOf = (config: unknown) => (config as { rateLimit?: { groupId?: string 
 
 describe('on two pods behind a proxy', () => {
   let relays: Relays;
-  let serial = 0;
   beforeAll(async () => {
     relays = await startRelays({ pods: 2, env: { TRUST_PROXY: 'loopback' } });
   });
   afterAll(() => relays?.[Symbol.asyncDispose]());
-  const fresh = () => `198.51.${100 + (++serial >> 8)}.${serial & 255}`;
   const login = (pod: number, address: string, email: string, password: string) =>
     relays.pod(pod).call('POST', '/auth/login', { body: { email, password }, headers: from(address) });
 
@@ -92,10 +79,7 @@ describe('on two pods behind a proxy', () => {
     const home = fresh();
     expect((await login(0, home, person.email, PASSWORD)).status).toBe(200);
     expect((await login(1, fresh(), person.email, 'wrong')).status).toBe(401);
-    await withRedis(Number(new URL(process.env.TEST_REDIS_URL as string).port || 6379), async (redis) => {
-      const [key] = await redis.keys(`*:limit:guesses:${digestOf([person.email])}`);
-      await redis.incrby(String(key), RULES.guesses.most);
-    });
+    await leave(0, 'guesses', person.email);
     refused(await login(0, fresh(), person.email, PASSWORD));
     expect((await login(1, home, person.email, PASSWORD)).status).toBe(200);
   });
@@ -129,22 +113,6 @@ describe('on two pods behind a proxy', () => {
     expect(many).toHaveLength(10);
     for (const answer of many) refused(answer);
     expect((await call(0, other)).status).not.toBe(429);
-  });
-
-  it('one user asks so much over HTTP, of both pods and from wherever; others are not stopped', async () => {
-    const [person, other] = [await relays.person(), await relays.person()];
-    const ask = (i: number, { accessToken: token }: typeof person) =>
-      relays.pod(i % 2).call('GET', '/api/me', { token, headers: from(fresh()) });
-    expect((await ask(0, person)).status).toBe(200);
-    // The next twelve thousand would take a minute of their own: all but three are counted by hand.
-    await withRedis(Number(new URL(process.env.TEST_REDIS_URL as string).port || 6379), async (redis) => {
-      const [key, ...others] = await redis.keys(`*:limit:api:${digestOf([person.id])}`);
-      expect(others).toEqual([]);
-      await redis.incrby(String(key), RULES.api.most - 4);
-    });
-    for (let i = 0; i < 3; i++) expect((await ask(i, person)).status).toBe(200);
-    for (const pod of [0, 1]) refused(await ask(pod, person));
-    expect((await ask(0, other)).status).toBe(200);
   });
 
   it('one login is renewed so often and no more, by both pods; another of the same user is not stopped', async () => {
