@@ -197,5 +197,16 @@ describe('the frames that clients send', () => {
     const nobody = relays.use(await HandClient.open(`${relays.pod(1).url}/ws/client`));
     nobody.ws.send(make(scene, randomUUID()));
     expect(await answerOf(nobody)).toBe('NOT_AUTHENTICATED');
+
+    // The frame goes out before the token has been refused.
+    for (const who of ['revoked', 'expired'] as const) {
+      const client = relays.use(await HandClient.open(`${relays.pod(1).url}/ws/client`));
+      const before = scene.agent.frames.length;
+      client.send({ type: 'auth', token: await scene.token(who), encoding: 'binary' });
+      client.ws.send(make(scene, randomUUID()));
+      expect([who, await client.closedWith()]).toEqual([who, CLOSE.unauthorized.code]);
+      expect(client.messages.map((m) => (m.type === 'error' ? m.code : m.type))).toContain('INVALID_TOKEN');
+      expect(scene.agent.frames).toHaveLength(before);
+    }
   });
 });
