@@ -1,20 +1,20 @@
 // What a fleet is reckoned with: constants measured by this benchmark, and what is assumed of the people.
-// Measured on two cores that others used as well, so the CPU figures are high.
+// Measured on two cores that did nothing else (docs/performance.md), which load processes and databases shared.
 
 export const MEASURED = {
   /** CPU of a pod for each idle agent: pings, renewals of leases; milliseconds in a second. */
-  idleAgentCpu: 0.045,
+  idleAgentCpu: 0.043,
   /** Memory of a pod for each idle agent, and for each session that somebody looks at; KiB. */
-  idleAgentMemory: 20,
-  attachedMemory: 46,
+  idleAgentMemory: 30,
+  attachedMemory: 41,
   /** A pod with nobody on it; MiB resident. */
   emptyPod: 130,
   /** CPU of one pod for a registration, its token and its lease; milliseconds. */
-  registration: 1.7,
+  registration: 2.1,
   /** CPU for a MB that passes; milliseconds: the agent's pod, the viewers' pod, Redis. */
-  agentPodPerMb: 11,
-  viewerPodPerMb: 10,
-  redisPerMb: 3.5,
+  agentPodPerMb: 4.1,
+  viewerPodPerMb: 3.8,
+  redisPerMb: 1.7,
   /** CPU of Redis for one script or one publish of a small message; milliseconds. Not measured: a usual figure. */
   redisCommand: 0.02,
 } as const;
