@@ -87,9 +87,16 @@ export async function connectionsOf(port: number, role: RedisRole): Promise<{ id
   });
 }
 
+/** Those that were killed before may still be on their way back. */
 export async function killConnections(port: number, role: RedisRole): Promise<void> {
-  const found = await connectionsOf(port, role);
-  if (found.length === 0) throw new Error(`There is no ${role} to kill.`);
+  const found = await vi.waitFor(
+    async () => {
+      const some = await connectionsOf(port, role);
+      if (some.length === 0) throw new Error(`There is no ${role} to kill.`);
+      return some;
+    },
+    { timeout: 15_000, interval: 5 },
+  );
   await withRedis(port, async (redis) => {
     for (const { id } of found) await redis.client('KILL', 'ID', id);
   });
