@@ -1,6 +1,15 @@
 // Bad input of every kind: text that is no JSON, JSON that is no message, messages that nearly fit their schema, and
 // frames that nearly are frames.
-import { AgentToRelay, ClientToRelay, FRAME, HEADER, UUID_PATTERN, uuidBytes } from '@hermit/protocol';
+import {
+  AgentToRelay,
+  ClientToRelay,
+  FRAME,
+  HEADER,
+  RelayToAgent,
+  RelayToClient,
+  UUID_PATTERN,
+  uuidBytes,
+} from '@hermit/protocol';
 import fc from 'fast-check';
 
 type Schema = {
@@ -136,9 +145,13 @@ function frameOf(known: Known): fc.Arbitrary<Uint8Array> {
 
 export type Input = string | Uint8Array;
 
-export const fromClient = (known: Known): fc.Arbitrary<Input> =>
-  fc.oneof({ weight: 3, arbitrary: messageOf(ClientToRelay, known) }, { weight: 1, arbitrary: frameOf(known) });
-export const fromAgent = (known: Known): fc.Arbitrary<Input> =>
-  fc.oneof({ weight: 3, arbitrary: messageOf(AgentToRelay, known) }, { weight: 1, arbitrary: frameOf(known) });
+const from =
+  (registry: Record<string, unknown>) =>
+  (known: Known): fc.Arbitrary<Input> =>
+    fc.oneof({ weight: 3, arbitrary: messageOf(registry, known) }, { weight: 1, arbitrary: frameOf(known) });
+export const fromClient = from(ClientToRelay);
+export const fromAgent = from(AgentToRelay);
+export const toClient = from(RelayToClient);
+export const toAgent = from(RelayToAgent);
 /** Bodies for a route, by its schema. */
 export const bodyOf = (schema: unknown, known: Known): fc.Arbitrary<unknown> => nearly(schema as Schema, known);
