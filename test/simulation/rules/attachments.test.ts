@@ -13,6 +13,7 @@ import {
 } from '@hermit/protocol';
 import { expect, it } from 'vitest';
 import { HandRelay } from '../../../services/agent/src/kit/hand-relay.ts';
+import { noScreen } from '../../../services/agent/src/screen/no-screen.ts';
 import type { CreateScreen } from '../../../services/agent/src/screen/screen.ts';
 
 const STREAM = { mode: 'stream', from: 0 } as const;
@@ -59,10 +60,8 @@ it('CU-4: a repeated attach is answered again, and rewinds nothing', async () =>
 });
 
 it('CU-6: a snapshot of which a chunk was lost goes on with that chunk', async () => {
-  const nothing = () => {};
-  const createScreen: CreateScreen = (size) => ({
-    ...{ backlog: 0, full: false, write: nothing, resize: nothing, onCaughtUp: nothing, answer: nothing },
-    ...{ onReply: nothing, dispose: nothing },
+  const createScreen: CreateScreen = (size, scrollback) => ({
+    ...noScreen(size, scrollback),
     snapshot: (_atLeast, done) =>
       done({ offset: 0, size, title: '', scrollback: '', screen: 'x'.repeat(3 * LIMITS.snapshotChunk) }),
   });
@@ -106,11 +105,10 @@ it('CU-11: that history is lost is said once all that was sent before is acknowl
 });
 
 it('CU-11: nor is a new screen asked for before', async () => {
-  const nothing = () => {};
   let asked = 0;
-  const createScreen: CreateScreen = () => ({
-    ...{ backlog: 0, full: false, write: nothing, resize: nothing, onCaughtUp: nothing, answer: nothing },
-    ...{ onReply: nothing, dispose: nothing, snapshot: () => void asked++ },
+  const createScreen: CreateScreen = (size, scrollback) => ({
+    ...noScreen(size, scrollback),
+    snapshot: () => void asked++,
   });
   const { relay, session, print } = printed(2 * WINDOW, new HandRelay(createScreen));
   const a = relay.attach(session, randomUUID(), { from: 0 });

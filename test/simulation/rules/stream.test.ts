@@ -1,6 +1,5 @@
 // Rules of the stream, each tried alone on the real part that decides: a schedule rarely fails without them, since
 // another rule heals what they prevent.
-
 import {
   ackFrame,
   FRAME,
