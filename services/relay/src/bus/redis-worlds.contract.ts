@@ -14,6 +14,8 @@ import type { ProbeTimings } from './subscription-probe.ts';
 
 /** Probes that find within a second what they find within half a minute in earnest. */
 export const FAST_PROBE: ProbeTimings = { every: 150, timeout: 150 };
+/** For vitest's `waitFor`. */
+const DEADLINE = { timeout: 15_000, interval: 5 };
 const FAST: Partial<RedisTimings> = { reconnectMin: 20, reconnectMax: 200, clusterRefresh: 1_000, connect: 1_000 };
 
 export type PodOptions = {
@@ -63,12 +65,9 @@ export class RedisWorld implements AsyncDisposable {
 }
 
 export const untilHealthy = (bus: RedisBus): Promise<void> =>
-  vi.waitFor(
-    () => {
-      if (!bus.healthy) throw new Error('The bus does not work yet.');
-    },
-    { timeout: 15_000, interval: 5 },
-  );
+  vi.waitFor(() => {
+    if (!bus.healthy) throw new Error('The bus does not work yet.');
+  }, DEADLINE);
 
 /** The server that the test run was given. */
 export const givenRedis = (): RedisSettings['urls'] => {
@@ -89,14 +88,11 @@ export async function connectionsOf(port: number, role: RedisRole): Promise<{ id
 
 /** Those that were killed before may still be on their way back. */
 export async function killConnections(port: number, role: RedisRole): Promise<void> {
-  const found = await vi.waitFor(
-    async () => {
-      const some = await connectionsOf(port, role);
-      if (some.length === 0) throw new Error(`There is no ${role} to kill.`);
-      return some;
-    },
-    { timeout: 15_000, interval: 5 },
-  );
+  const found = await vi.waitFor(async () => {
+    const some = await connectionsOf(port, role);
+    if (some.length === 0) throw new Error(`There is no ${role} to kill.`);
+    return some;
+  }, DEADLINE);
   await withRedis(port, async (redis) => {
     for (const { id } of found) await redis.client('KILL', 'ID', id);
   });
