@@ -5,8 +5,8 @@ import { handOver, refuseOldNode } from './setup/pinned-node.mjs';
 
 const help = `npm test: checks everything that needs no browser, and closes with the line "N passed, N failed".
 
-Steps, in this order: types, lint, architecture, unit, contract, integration, simulation. And, when it is named: web, the
-web terminal in a real Chromium, which is installed first where that is possible.
+Steps, in this order: types, lint, simulation (which begins with them), architecture, unit, contract, integration. And,
+when it is named: web, the web terminal in a real Chromium, which is installed first where that is possible.
 
   npm test                                  all of them
   npm test -- unit contract                 these steps

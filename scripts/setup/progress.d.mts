@@ -10,4 +10,4 @@ export interface Progress {
   done(text?: string): void;
   fail(text?: string): void;
 }
-export function startProgress(title: string): Progress;
+export function startProgress(title: string, started?: number): Progress;

@@ -30,9 +30,9 @@ export const seconds = (milliseconds) => {
 /**
  * One piece of work in progress. At most one at a time, and nobody else writes a line meanwhile but through `say`.
  * @param {string} title
+ * @param {number} [started] when it began, where nobody looked on until now; milliseconds since 1970
  */
-export const startProgress = (title) => {
-  const started = Date.now();
+export const startProgress = (title, started = Date.now()) => {
   const elapsed = () => Date.now() - started;
   let detail = '';
   let frame = 0;

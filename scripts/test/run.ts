@@ -7,13 +7,15 @@ import { root } from '../setup/pinned-node.mjs';
 import { type Progress, seconds, startProgress, style } from '../setup/progress.mjs';
 import { Warden } from '../warden.ts';
 import { closingLine, failedOnce, type Outcome, total } from './outcome.ts';
-import { endCurrentStep } from './step-process.ts';
+import { endSteps } from './step-process.ts';
 import { type Selection, type Step, steps } from './steps.ts';
+import { keepTemporaryFilesInMemory } from './temporary-files.ts';
 import { provideTerminalPrograms } from './terminal-programs.ts';
 
 const started = Date.now();
 const warden = new Warden();
 const outcomes: Outcome[] = [];
+const removeTemporaryFiles = keepTemporaryFilesInMemory(warden);
 let services: Services | undefined;
 let progress: Progress | undefined;
 let ending = false;
@@ -23,8 +25,9 @@ const say = (line: string) => (progress ? progress.say(`  ${style.dim(line)}`) :
 /** Takes everything down and closes with the line that machines read. Nothing is printed after it. */
 const finish = async (exitCode?: number): Promise<never> => {
   ending = true;
-  await endCurrentStep();
+  await endSteps();
   await services?.stop();
+  removeTemporaryFiles();
   warden.leave();
   const sum = total(outcomes);
   const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : '';
@@ -89,15 +92,37 @@ const countsOf = ({ passed, failed, skipped, second }: Outcome): string => {
   return parts.join(', ');
 };
 
-const runOne = async (step: Step, selection: Selection): Promise<void> => {
-  progress = startProgress(step.name.padEnd(12));
-  let outcome: Outcome;
-  try {
+/** A step that has begun. What it says of itself is shown once it is its turn. */
+interface Begun {
+  readonly at: number;
+  detail: string;
+  shown: Progress | undefined;
+  readonly outcome: Promise<Outcome>;
+}
+
+const early = new Map<Step, Begun>();
+
+const begin = (step: Step, selection: Selection, shown?: Progress): Begun => {
+  const seen = { at: Date.now(), detail: '', shown };
+  const update = (text: string) => {
+    seen.detail = text;
+    seen.shown?.update(text);
+  };
+  const run = async () => {
     if (step.needsServices) await provideServices();
-    outcome = await step.run(selection, progress, warden);
-  } catch (error) {
-    outcome = failedOnce(error instanceof Error ? error.message : String(error));
-  }
+    return step.run(selection, { update }, warden);
+  };
+  const outcome = run().catch((error) => failedOnce(error instanceof Error ? error.message : String(error)));
+  return Object.assign(seen, { outcome });
+};
+
+const runOne = async (step: Step, selection: Selection): Promise<void> => {
+  const before = early.get(step);
+  progress = startProgress(step.name.padEnd(12), before?.at);
+  const begun = before ?? begin(step, selection, progress);
+  begun.shown = progress;
+  progress.update(begun.detail);
+  const outcome = await begun.outcome;
   if (ending) return;
   outcomes.push(outcome);
   if (outcome.failed > 0) progress.fail(countsOf(outcome));
@@ -121,6 +146,7 @@ if (chosen.length === 0 && outcomes.length === 0) {
 }
 
 console.log(style.dim(`Node ${process.version}\n`));
+for (const step of chosen) if (step.early) early.set(step, begin(step, selection));
 for (const step of chosen) {
   if (!ending) await runOne(step, selection);
 }

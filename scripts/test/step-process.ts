@@ -26,7 +26,7 @@ interface Options {
   onMessage?(message: unknown): void;
 }
 
-let current: ChildProcess | undefined;
+const running = new Set<ChildProcess>();
 
 const signalGroup = (child: ChildProcess, signal: NodeJS.Signals) => {
   try {
@@ -36,10 +36,7 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals) => {
   }
 };
 
-/** Ends the step that runs now, and whatever it started. */
-export const endCurrentStep = async (): Promise<void> => {
-  const child = current;
-  if (!child) return;
+const end = async (child: ChildProcess): Promise<void> => {
   signalGroup(child, 'SIGTERM');
   const insist = setTimeout(() => signalGroup(child, 'SIGKILL'), stopGraceMs);
   if (child.exitCode === null && child.signalCode === null) {
@@ -47,6 +44,11 @@ export const endCurrentStep = async (): Promise<void> => {
   }
   clearTimeout(insist);
   signalGroup(child, 'SIGKILL');
+};
+
+/** Ends the steps that run now, and whatever they started. */
+export const endSteps = async (): Promise<void> => {
+  await Promise.all([...running].map(end));
 };
 
 /** Runs a JavaScript program from node_modules under this Node. */
@@ -63,7 +65,7 @@ export const runStep = async (program: string, args: readonly string[], warden: 
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, ...colour, ...options.environment },
   });
-  current = child;
+  running.add(child);
   const { pid } = child;
   if (pid) warden.guard({ kind: 'pid', value: pid });
   for (const stream of [child.stdout, child.stderr]) {
@@ -77,7 +79,7 @@ export const runStep = async (program: string, args: readonly string[], warden: 
   let lateBy: number | undefined;
   const deadline = setTimeout(() => {
     lateBy = options.deadlineMs;
-    void endCurrentStep();
+    void end(child);
   }, options.deadlineMs);
   const code = await new Promise<number | null>((resolve) => {
     child.once('error', (error) => {
@@ -91,6 +93,6 @@ export const runStep = async (program: string, args: readonly string[], warden: 
   // What a step left running has no business after it.
   signalGroup(child, 'SIGKILL');
   if (pid) warden.release(pid);
-  current = undefined;
+  running.delete(child);
   return { code: code ?? undefined, output, lateBy, log } satisfies StepRun;
 };

@@ -24,7 +24,9 @@ export interface Step {
   readonly hasFiles: boolean;
   /** Run when it is named alone: it needs more of a machine than the others. */
   readonly onDemand?: boolean;
-  run(selection: Selection, progress: Progress, warden: Warden): Promise<Outcome>;
+  /** Begun with the run, beside the steps before it: it starts no servers, waits for nothing, and uses one core. */
+  readonly early?: boolean;
+  run(selection: Selection, progress: Pick<Progress, 'update'>, warden: Warden): Promise<Outcome>;
 }
 
 const minute = 60_000;
@@ -151,10 +153,10 @@ const architecture: Step = {
 export const steps: readonly Step[] = [
   check('types', 'typescript/bin/tsc', typeProjects),
   check('lint', '@biomejs/biome/bin/biome', () => [['check', '--error-on-warnings', '.']]),
+  { ...tests('simulation', 20 * minute, false), early: true },
   architecture,
   tests('unit', 5 * minute, false),
   tests('contract', 10 * minute, true),
   tests('integration', 30 * minute, true),
-  tests('simulation', 20 * minute, false),
   { ...tests('web', 20 * minute, true), onDemand: true },
 ];

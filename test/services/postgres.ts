@@ -44,6 +44,11 @@ const identity = async (): Promise<Identity | undefined> => {
 // The data is thrown away afterwards, so nothing waits for a disk.
 const disposable = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'unix_socket_directories='];
 const roomForManyPods = ['max_connections=300', 'shared_buffers=64MB'];
+// Shared memory lies with the data, and is removed with it: a server that is killed leaves it behind.
+const settings = [
+  ...[...disposable, ...roomForManyPods],
+  ...['dynamic_shared_memory_type=mmap', 'listen_addresses=127.0.0.1'],
+].flatMap((pair) => ['-c', pair]);
 
 export const startPostgres = async (binaries: string, warden: Warden): Promise<Server & { process: ServerProcess }> => {
   const as = await identity();
@@ -55,7 +60,6 @@ export const startPostgres = async (binaries: string, warden: Warden): Promise<S
 
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    const settings = [...disposable, ...roomForManyPods, 'listen_addresses=127.0.0.1'].flatMap((pair) => ['-c', pair]);
     const args = ['-D', data, '-p', `${port}`, ...settings];
     const running = new ServerProcess(join(binaries, 'postgres'), args, warden, { cwd: directory.path, as });
     const url = `postgres://hermit@127.0.0.1:${port}/postgres`;
