@@ -11,6 +11,7 @@ import {
 import type { Exit, HermitError, SessionInfo, Size, StartOptions } from '@hermit/protocol';
 import { systemClock } from '@hermit/transport';
 import { dialWs } from '@hermit/transport/node';
+import { awakeTime } from './awake.ts';
 import { until } from './wait.ts';
 
 type ViewerOptions = {
@@ -82,11 +83,11 @@ export class TestViewer {
   snapshots = 0;
   snapshotBytes = 0;
   lastStatus: SessionStatus | null = null;
-  /** Longest time between two deliveries, milliseconds; since `mark`. */
+  /** Longest time between two deliveries while this process ran, milliseconds; since `mark`. */
   longestGap = 0;
   /** Everything painted, in order, for an emulator. */
   onPaint: ((painted: Uint8Array | Painting | Size) => void) | null = null;
-  private at = performance.now();
+  private at = awakeTime();
   private readonly hash: Hash = createHash('sha256');
   private readonly decoder = new TextDecoder();
   private readonly rate: number;
@@ -114,12 +115,12 @@ export class TestViewer {
   }
 
   mark(): void {
-    this.at = performance.now();
+    this.at = awakeTime();
     this.longestGap = 0;
   }
 
   private delivered(): void {
-    const now = performance.now();
+    const now = awakeTime();
     this.longestGap = Math.max(this.longestGap, now - this.at);
     this.at = now;
   }
