@@ -37,7 +37,14 @@ const runsPrograms = (directory: string): boolean => {
 export const keepTemporaryFilesInMemory = (warden: Warden): (() => void) => {
   if (process.env.TMPDIR || !hasRoom()) return () => {};
   const directory = mkdtempSync(join(place, 'hermit-'));
-  const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  const remove = () => {
+    try {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
+      // A program that still writes there is no reason to keep the outcome of the run to ourselves.
+      console.error(`Left behind: ${directory} (${error instanceof Error ? error.message : error})`);
+    }
+  };
   if (!runsPrograms(directory)) {
     remove();
     return () => {};
