@@ -1,4 +1,4 @@
-// The test run: chosen steps one after the other, their real servers, and the closing line.
+// The test run: chosen steps one after the other, those beside them that can be, their real servers, and the closing line.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -102,8 +102,8 @@ interface Begun {
 
 const early = new Map<Step, Begun>();
 
-const begin = (step: Step, selection: Selection, shown?: Progress): Begun => {
-  const seen = { at: Date.now(), detail: '', shown };
+const begin = (step: Step, selection: Selection): Begun => {
+  const seen: Omit<Begun, 'outcome'> = { at: Date.now(), detail: '', shown: undefined };
   const update = (text: string) => {
     seen.detail = text;
     seen.shown?.update(text);
@@ -117,9 +117,8 @@ const begin = (step: Step, selection: Selection, shown?: Progress): Begun => {
 };
 
 const runOne = async (step: Step, selection: Selection): Promise<void> => {
-  const before = early.get(step);
-  progress = startProgress(step.name.padEnd(12), before?.at);
-  const begun = before ?? begin(step, selection, progress);
+  const begun = early.get(step) ?? begin(step, selection);
+  progress = startProgress(step.name.padEnd(12), begun.at);
   begun.shown = progress;
   progress.update(begun.detail);
   const outcome = await begun.outcome;

@@ -1,5 +1,6 @@
 // Where a run keeps its temporary files: in memory, where there is room for them. The databases of the tests make and
-// remove some ten thousand files, and a file system on a disk looks long for a place for each: a tenth of a run.
+// remove some ten thousand files, and a file system on a disk looks long for a place for each: a twentieth of all the
+// processor time of a run.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { freemem } from 'node:os';

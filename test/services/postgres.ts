@@ -45,10 +45,8 @@ const identity = async (): Promise<Identity | undefined> => {
 const disposable = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'unix_socket_directories='];
 const roomForManyPods = ['max_connections=300', 'shared_buffers=64MB'];
 // Shared memory lies with the data, and is removed with it: a server that is killed leaves it behind.
-const settings = [
-  ...[...disposable, ...roomForManyPods],
-  ...['dynamic_shared_memory_type=mmap', 'listen_addresses=127.0.0.1'],
-].flatMap((pair) => ['-c', pair]);
+const keptWithTheData = ['dynamic_shared_memory_type=mmap'];
+const settings = [...disposable, ...roomForManyPods, ...keptWithTheData, 'listen_addresses=127.0.0.1'];
 
 export const startPostgres = async (binaries: string, warden: Warden): Promise<Server & { process: ServerProcess }> => {
   const as = await identity();
@@ -60,7 +58,7 @@ export const startPostgres = async (binaries: string, warden: Warden): Promise<S
 
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    const args = ['-D', data, '-p', `${port}`, ...settings];
+    const args = ['-D', data, '-p', `${port}`, ...settings.flatMap((pair) => ['-c', pair])];
     const running = new ServerProcess(join(binaries, 'postgres'), args, warden, { cwd: directory.path, as });
     const url = `postgres://hermit@127.0.0.1:${port}/postgres`;
     try {

@@ -20,6 +20,8 @@ const SETTINGS = [
   'full_page_writes=off',
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
+  // Kept with the data, and removed with it: a server that is killed leaves it behind.
+  'dynamic_shared_memory_type=mmap',
 ];
 const FORMAT = ['-U', 'hermit', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from './metrics.ts';
 
-// An import of this module reads all that it exports, and with it loads a client that no pod needs: a tenth of its start.
+// An import of node:http reads all that it exports, and with it loads a client that no pod needs: a tenth of its start.
 const { createServer } = process.getBuiltinModule('node:http');
 
 /** Milliseconds that a scraper has to send its request. */
