@@ -2,7 +2,7 @@
 // parsed. V8 counts what is allocated or transferred for every hand-over as garbage to be, and collects all the time.
 
 /** Output is handed over when so much has come; bytes. */
-export const HANDED_OVER = 2 * 1024 * 1024;
+export const HANDED_OVER = 4 * 1024 * 1024;
 /** Sizes before that: a session that prints little holds little. */
 const STEPS = [8 * 1024, 128 * 1024];
 /** Large buffers that are kept for later. */

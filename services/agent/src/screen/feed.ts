@@ -119,7 +119,7 @@ export class Feed {
       if (near < this.skipFrom) return false;
     }
     const bytes = near < head.length - LONGEST_SEQUENCE ? head : this.join(this.waiting.length);
-    const end = runEnd(bytes);
+    const end = bytes === head ? near : runEnd(bytes);
     const found = skip(bytes, end, emulator.linesToForget);
     if (!found) {
       // Past what ended the run; or, in a run of lines too long to skip, when as much again has come.

@@ -104,6 +104,24 @@ describe('a feed that skips', () => {
   });
 });
 
+/** The same, byte by byte. */
+function endByBytes(bytes: Uint8Array): number {
+  const sequence = /^\x1b\[(?:[0-;]{0,60}m|[0-2]?K)/;
+  for (let i = 0; i < bytes.length; ) {
+    const byte = bytes[i] as number;
+    if (byte === 0x1b) {
+      const [found] = sequence.exec(Buffer.from(bytes.subarray(i)).toString('latin1')) ?? [''];
+      if (found === '') return i;
+      i += found.length;
+    } else if (byte === 0xc2) {
+      if (!((bytes[i + 1] ?? 0) >= 0xa0)) return i;
+      i += 2;
+    } else if (byte === 0x7f || (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13)) return i;
+    else i++;
+  }
+  return bytes.length;
+}
+
 describe('a run', () => {
   it.each([
     ['plain text\r\n\tmore', 17],
@@ -121,6 +139,20 @@ describe('a run', () => {
     ['ab\x08c', 2],
   ])('%j ends at %i', (text, end) => {
     expect(runEnd(Buffer.from(text))).toBe(end);
+  });
+
+  it.each(seeds)('ends where a look at every byte says, wherever its buffer begins, seed %i', (seed) => {
+    const random = seeded(seed);
+    // Not what belongs to a run alone, but mostly.
+    const odd = [0x07, 0x1b, 0x1f, 0x7f, 0x80, 0xc2, 0xff];
+    for (let n = 0; n < 300; n++) {
+      const offset = Math.floor(random() * 8);
+      const text = Buffer.from(lines(random, random() * 80));
+      const bytes = new Uint8Array(offset + text.length).subarray(offset);
+      bytes.set(text);
+      if (bytes.length > 0 && random() < 0.7) bytes[Math.floor(random() * bytes.length)] = pick(random, odd);
+      expect(runEnd(bytes)).toBe(endByBytes(bytes));
+    }
   });
 
   it('is resumed at a CR LF with the pen of what was left out', () => {

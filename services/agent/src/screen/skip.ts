@@ -36,11 +36,20 @@ const WORTH = 64 * 1024;
 /** `bytes[0, keep)` is parsed, then `pen`, then `bytes` from `resume` on. */
 export type Skip = { keep: number; pen: Uint8Array; resume: number };
 
+const NO_WORDS = new Int32Array(0);
+
 /** Where the run that begins at 0 ends: before the first byte or sequence that does not belong. */
 export function runEnd(bytes: Uint8Array): number {
   const end = bytes.length;
+  // Where the whole words of the buffer begin that lie in `bytes`.
+  const first = -bytes.byteOffset & 3;
+  const words = end - first < 4 ? NO_WORDS : new Int32Array(bytes.buffer, bytes.byteOffset + first, (end - first) >> 2);
   let i = 0;
   while (i < end) {
+    if (i >= first) {
+      i = first + nextMarked(words, i - first);
+      if (i >= end) return end;
+    }
     const kind = CLASS[bytes[i] as number];
     if (kind === PLAIN) i++;
     else if (kind === END) return i;
@@ -55,6 +64,29 @@ export function runEnd(bytes: Uint8Array): number {
     }
   }
   return end;
+}
+
+/** The first byte from `at` on that is marked, or the end of the words, or `at` where it is behind them. */
+function nextMarked(words: Int32Array, at: number): number {
+  let word = at >> 2;
+  if (word >= words.length) return at;
+  let marks = marked(words[word] as number) & (-1 << ((at & 3) << 3));
+  while (marks === 0) {
+    if (++word >= words.length) return word << 2;
+    marks = marked(words[word] as number);
+  }
+  return (word << 2) + ((31 - Math.clz32(marks & -marks)) >> 3);
+}
+
+/**
+ * The top bit of each of four bytes that needs a look: below 0x20, 0x7f, or 0xc2. A carry may mark the byte above such a
+ * one as well, which does no harm. Bytes are in the order of little-endian machines, as are all that this runs on.
+ */
+function marked(word: number): number {
+  const control = ((word - 0x20202020) | (word + 0x01010101)) & ~word & 0x80808080;
+  if ((word & 0x80808080) === 0) return control;
+  const c2 = word ^ 0xc2c2c2c2;
+  return control | ((c2 - 0x01010101) & ~c2 & 0x80808080);
 }
 
 /** What may be left out of a run that ends at `end`, where `lines` LFs scroll everything away; null: nothing. */
