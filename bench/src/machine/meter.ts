@@ -35,15 +35,19 @@ export class CpuMeter {
   }
 }
 
-/** How long a process has to give memory back to the system after a collection. */
-const SETTLE_MS = 300;
+/** How long what is under way has to end, and buffers to be given back: Redis looks at them every second or two. */
+const SETTLE_MS = 2_000;
+/** The same between two collections. */
+const AGAIN_MS = 300;
 
-/** Memory of the parts that `which` names. Twice, for what the first collection only made collectable. */
-export async function settledMemory(parts: readonly Part[], which: (part: Part) => boolean): Promise<Memory> {
-  const chosen = parts.filter(which);
+/** Memory of all parts, by role. Twice, for what the first collection only made collectable. */
+export async function settledMemory(parts: readonly Part[]): Promise<(which: (part: Part) => boolean) => Memory> {
   await delay(SETTLE_MS);
-  await Promise.all(chosen.map((part) => part.memory()));
-  await delay(SETTLE_MS);
-  const memories = await Promise.all(chosen.map((part) => part.memory()));
-  return memories.reduce((sum, one) => ({ live: sum.live + one.live, rss: sum.rss + one.rss }), { live: 0, rss: 0 });
+  await Promise.all(parts.map((part) => part.memory()));
+  await delay(AGAIN_MS);
+  const memories = await Promise.all(parts.map(async (part) => ({ part, ...(await part.memory()) })));
+  return (which) =>
+    memories
+      .filter(({ part }) => which(part))
+      .reduce((sum, one) => ({ live: sum.live + one.live, rss: sum.rss + one.rss }), { live: 0, rss: 0 });
 }
