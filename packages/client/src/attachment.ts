@@ -257,7 +257,7 @@ export class Attachment {
       this.verify(link, this.output.bytes(b, false), true);
       return;
     }
-    if (type === 0 || !isFor(b, this.attempts.idBytes)) return;
+    if (type === 0 || !isFor(b, this.attempts.id)) return;
     const present = link === this.link && frameAttempt(b) === this.attempts.current;
     if (type === FRAME.addressed) this.verify(link, this.output.bytes(b, present), present);
     else if (type === FRAME.snapshot && present) this.verify(link, this.output.chunk(b), true);

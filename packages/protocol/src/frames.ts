@@ -2,7 +2,7 @@
 //
 // A relay reads the header alone and forwards the very bytes it got. Every frame begins with 20 bytes:
 // type u8, flags u8, reserved u16, session id (16 bytes). Integers are big-endian.
-import { uuidAt } from './uuid.ts';
+import { isUuidAt, uuidAt } from './uuid.ts';
 
 export const FRAME = {
   /** Output for every live attachment of the session. */
@@ -110,12 +110,9 @@ export const snapshotTotal = (b: Uint8Array): number => get16(b, SNAPSHOT_TOTAL)
 export const ackSnapshot = (b: Uint8Array): number => get32(b, ACK_SNAPSHOT);
 export const ackChunks = (b: Uint8Array): number => get16(b, ACK_CHUNKS);
 
-/** Compares the 16 bytes of an id with those of a frame's attachment, without making a string. */
-export function isFor(b: Uint8Array, attachment: Uint8Array): boolean {
-  const at = (b[0] as number) <= FRAME.snapshot ? OUT_ATTACHMENT : IN_ATTACHMENT;
-  for (let i = 0; i < 16; i++) if (b[at + i] !== attachment[i]) return false;
-  return true;
-}
+/** Whether a frame is for (or from) an attachment, without making a string. */
+export const isFor = (b: Uint8Array, attachment: string): boolean =>
+  isUuidAt(b, (b[0] as number) <= FRAME.snapshot ? OUT_ATTACHMENT : IN_ATTACHMENT, attachment);
 
 // Writing. Ids are given as their 16 bytes, made once. Each returns a new buffer from `alloc`.
 

@@ -28,6 +28,20 @@ export function uuidAt(b: Uint8Array, at: number): string {
   );
 }
 
+/** Value of each hexadecimal digit, by its character. */
+const DIGITS = new Uint8Array(128);
+for (let value = 0; value < 16; value++) DIGITS[value.toString(16).charCodeAt(0)] = value;
+
+/** Whether the UUID `text` stands at `at` in `b`; nothing is made for it. */
+export function isUuidAt(b: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0, c = 0; i < 16; i++, c += 2) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) c++;
+    const byte = ((DIGITS[text.charCodeAt(c)] as number) << 4) | (DIGITS[text.charCodeAt(c + 1)] as number);
+    if (b[at + i] !== byte) return false;
+  }
+  return true;
+}
+
 /** A random (version 4) UUID from a source of 32-bit numbers, so that a seeded run draws the same ids. */
 export function uuidFrom(random32: () => number): string {
   const b = new Uint8Array(16);

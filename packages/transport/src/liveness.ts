@@ -7,23 +7,24 @@ export type Sign = 'well' | 'quiet' | 'dead';
 
 /** The signs of life of one connection, for those who look at many of them with one timer. */
 export class LifeSigns {
+  // Whole milliseconds: V8 keeps those in the object itself, and a pod has two for each of its sockets.
   private heardAt: number;
   private pingedAt: number;
 
   constructor(now: number) {
-    this.heardAt = now;
-    this.pingedAt = now;
+    this.heardAt = Math.floor(now);
+    this.pingedAt = Math.floor(now);
   }
 
   heard(now: number): void {
-    this.heardAt = now;
+    this.heardAt = Math.floor(now);
   }
 
   /** Whoever is told `quiet` pings; then it is not said again for as long as a ping is good for. */
   look(now: number): Sign {
     if (now - this.heardAt >= LIMITS.deadAfter) return 'dead';
     if (now - this.pingedAt < LIMITS.pingEvery) return 'well';
-    this.pingedAt = now;
+    this.pingedAt = Math.floor(now);
     return 'quiet';
   }
 }

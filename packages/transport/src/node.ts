@@ -30,15 +30,20 @@ function onError(): void {
 type Waiting = { bytes: number; run: () => void };
 const NOBODY: readonly Waiting[] = [];
 
+/**
+ * As long as no more than this waits in a socket, in characters or bytes, nobody has to be told that it has left: nothing
+ * is kept for that, and most sockets never have more to send. Whoever waits for room waits for no less than its bytes.
+ */
+const LITTLE = 4 * 1024;
+const LEAST = 3 * LITTLE;
+
 class WsSocket implements Socket {
   events: SocketEvents;
   waiting: readonly Waiting[] = NOBODY;
   overflowed = false;
   private readonly ws: WebSocket;
   private readonly bound: number;
-  private readonly onSent = (): void => {
-    if (this.waiting.length > 0) this.wake();
-  };
+  private onSent: (() => void) | undefined;
 
   constructor(ws: WebSocket, events: SocketEvents, bound = Number.POSITIVE_INFINITY) {
     this.ws = ws;
@@ -79,15 +84,21 @@ class WsSocket implements Socket {
       socket.cork();
       process.nextTick(uncork, socket);
     }
-    this.ws.send(message, this.onSent);
+    if (this.ws.bufferedAmount + message.length <= LITTLE) this.ws.send(message);
+    else {
+      this.onSent ??= () => this.sent();
+      this.ws.send(message, this.onSent);
+    }
   }
 
   whenBelow(bytes: number, run: () => void): void {
-    if (this.ws.bufferedAmount <= bytes) queueMicrotask(() => this.open && run());
-    else this.waiting = [...this.waiting, { bytes, run }];
+    const least = Math.max(bytes, LEAST);
+    if (this.ws.bufferedAmount <= least) queueMicrotask(() => this.open && run());
+    else this.waiting = [...this.waiting, { bytes: least, run }];
   }
 
-  private wake(): void {
+  private sent(): void {
+    if (this.waiting.length === 0) return;
     const buffered = this.ws.bufferedAmount;
     const due = this.waiting.filter((w) => buffered <= w.bytes);
     if (due.length === 0) return;

@@ -182,6 +182,7 @@ export async function createApp(config: Config): Promise<App> {
         }),
       async close() {
         pod.stop();
+        pod.dismissAll();
         await http.close();
         for (const close of closers.reverse()) await close();
       },

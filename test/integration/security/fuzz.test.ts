@@ -115,6 +115,7 @@ const directory: Directory = {
           : new HermitError('INVALID_TOKEN'),
       ),
     ),
+  still: (_who, done) => later(() => done(null)),
   agent: (token, name, done) =>
     later(() =>
       done(

@@ -2,7 +2,7 @@
 import { PROTOCOL_VERSION } from '@hermit/protocol';
 import type { Socket, SocketEvents } from '@hermit/transport';
 import { VirtualClock } from '../../../packages/client/src/kit/virtual-clock.ts';
-import type { Bus, Published } from '../../../services/relay/src/bus/bus.ts';
+import type { Bus, Listener, Published } from '../../../services/relay/src/bus/bus.ts';
 import type { Claim, Renewed } from '../../../services/relay/src/presence/presence.ts';
 import { MemoryPresence } from '../../../services/relay/src/presence/presence-memory.ts';
 import { redisNames } from '../../../services/relay/src/redis/redis-names.ts';
@@ -20,7 +20,7 @@ export const sessionChannel = names.sessionChannel(MACHINE, SESSION);
 /** Keeps what is published until the test says how many it reached; confirms subscriptions at once, unless it holds. */
 export class HeldBus implements Bus {
   readonly publishing = true;
-  readonly subscriptions = new Map<string, (message: Buffer) => void>();
+  readonly subscriptions = new Map<string, Listener>();
   readonly published: { channel: string; text: string; done: Published | undefined }[] = [];
   restored: () => void = () => {};
   /** Confirmations that wait for `confirm`; null: they come at once. */
@@ -30,7 +30,7 @@ export class HeldBus implements Bus {
     const text = typeof message === 'string' ? message : '';
     this.published.push({ channel, text, done });
   }
-  subscribe(channel: string, listener: (message: Buffer) => void, confirmed?: () => void): void {
+  subscribe(channel: string, listener: Listener, confirmed?: () => void): void {
     this.subscriptions.set(channel, listener);
     if (this.held) this.held.push(() => confirmed?.());
     else confirmed?.();
@@ -123,6 +123,7 @@ export class HandPod {
     const expiresAt = this.clock.now() + 3_600_000;
     return {
       client: (_token, done) => done({ userId: USER, email: 'u@example.org', loginId: null, expiresAt }),
+      still: (_who, done) => done(null),
       agent: (_token, _name, done) => done({ machineId: MACHINE, userId: USER, name: 'box' }),
       machines: (_userId, done) => done([]),
       role: (_userId, _machineId, _sessionId, done) => done('owner'),

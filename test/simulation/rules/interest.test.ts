@@ -35,7 +35,7 @@ describe('INT-2', () => {
   });
   const elsewhere = () => {
     const listener = bus.subscriptions.get(machineChannel);
-    listener?.(Buffer.from(JSON.stringify({ type: 'tip_request', sessionId: SESSION })));
+    listener?.(Buffer.from(JSON.stringify({ type: 'tip_request', sessionId: SESSION })), machineChannel);
   };
 
   it('what nobody hears is published no more', () => {
@@ -59,7 +59,10 @@ describe('INT-2', () => {
   it('where more sessions are heard of than can be kept, the one heard of longest ago is forgotten', () => {
     const of = (i: number) => `cccccccc-0000-4000-8000-${String(i).padStart(12, '0')}`;
     const hear = (sessionId: string) =>
-      bus.subscriptions.get(machineChannel)?.(Buffer.from(JSON.stringify({ type: 'tip_request', sessionId })));
+      bus.subscriptions.get(machineChannel)?.(
+        Buffer.from(JSON.stringify({ type: 'tip_request', sessionId })),
+        machineChannel,
+      );
     const most = LIMITS.sessionsPerMachine * 4;
     // The first of all is SESSION.
     for (let i = 2; i <= most; i++) hear(of(i));
@@ -95,7 +98,7 @@ it('INT-1: a tip is asked for until it is answered, ever more slowly', () => {
 
   const size = { cols: 80, rows: 24, sizePolicy: 'latest', driver: null };
   const tip = { type: 'tip', sessionId: SESSION, end: 0, ...size, positions: {} };
-  bus.subscriptions.get(sessionChannel)?.(Buffer.from(JSON.stringify(tip)));
+  bus.subscriptions.get(sessionChannel)?.(Buffer.from(JSON.stringify(tip)), sessionChannel);
   const answered = bus.said('tip_request');
   pass(10);
   expect(bus.said('tip_request')).toBe(answered);

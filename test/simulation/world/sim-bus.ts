@@ -1,5 +1,5 @@
 // Redis publish and subscribe as it fails: at most once, in order for one publisher and one subscriber, nothing kept.
-import type { Bus, Published } from '../../../services/relay/src/bus/bus.ts';
+import type { Bus, Listener, Published } from '../../../services/relay/src/bus/bus.ts';
 import type { Process, World } from './world.ts';
 
 export class SimRedis {
@@ -27,7 +27,7 @@ export class SimRedis {
   }
 }
 
-type Wanted = { listener: (message: Buffer) => void; confirmed: (() => void) | undefined };
+type Wanted = { listener: Listener; confirmed: (() => void) | undefined };
 
 export class SimBus implements Bus {
   /** Channels that the server holds for this subscriber. */
@@ -87,7 +87,7 @@ export class SimBus implements Bus {
     });
   }
 
-  subscribe(channel: string, listener: (message: Buffer) => void, confirmed?: () => void): void {
+  subscribe(channel: string, listener: Listener, confirmed?: () => void): void {
     const wanted = { listener, confirmed };
     this.wanted.set(channel, wanted);
     if (this.subscriberUp) this.ask(channel, wanted);
@@ -130,7 +130,7 @@ export class SimBus implements Bus {
     const life = this.subscriberLife;
     this.lastDelivery = Math.max(this.lastDelivery, this.world.now + this.world.int(1, this.slow));
     this.laterAt(this.lastDelivery, () => {
-      if (life === this.subscriberLife) this.wanted.get(channel)?.listener(message);
+      if (life === this.subscriberLife) this.wanted.get(channel)?.listener(message, channel);
     });
   }
 

@@ -87,6 +87,7 @@ export class SimStore {
               : new HermitError('INVALID_TOKEN'),
           ),
         ),
+      still: (_who, done) => back(() => done(null)),
       agent: (_token, _name, done) => back(() => done({ machineId: MACHINE, userId: USER, name: NAME })),
       machines: (_userId, done) => back(() => done([])),
       role: (_userId, _machineId, _sessionId, done) => back(() => done('owner')),

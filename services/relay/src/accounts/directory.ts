@@ -4,7 +4,7 @@ import { roleOf } from '../auth/permissions.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { type Limiter, UNLIMITED } from '../limits/limiter.ts';
 import type { Presence } from '../presence/presence.ts';
-import type { Directory } from '../relay/directory.ts';
+import type { Directory, KnownClient } from '../relay/directory.ts';
 import type { Accounts } from './accounts.ts';
 import { createOutage, type OutageOptions } from './outage.ts';
 import { type RememberedMachine, RememberedTokens } from './remembered-tokens.ts';
@@ -54,6 +54,10 @@ export function createDirectory(options: DirectoryOptions): Directory & { close(
       settle(confirmed(token, introduction), done);
     },
 
+    still(who, done) {
+      settle(confirm(who), (answer) => done(answer instanceof HermitError ? answer : null));
+    },
+
     agent(token, machineName, done, introduction = false) {
       settle(machineOf(token, machineName, introduction), done, DEADLINE_OF_AGENTS);
     },
@@ -92,6 +96,12 @@ export function createDirectory(options: DirectoryOptions): Directory & { close(
   async function confirmed(token: string, introduction: boolean) {
     const caller = await tokens.verifyAccess(token);
     if (introduction) await limits.take('client', caller.userId);
+    await confirm(caller);
+    const { userId, email, loginId, expiresAt } = caller;
+    return { userId, email, loginId, expiresAt };
+  }
+
+  async function confirm(caller: KnownClient): Promise<void> {
     try {
       await outage.ask(accounts.confirm(caller), patience());
     } catch (error) {
@@ -99,8 +109,6 @@ export function createDirectory(options: DirectoryOptions): Directory & { close(
       if (!isUnavailable(error)) throw error;
       outage.trusted();
     }
-    const { userId, email, loginId, expiresAt } = caller;
-    return { userId, email, loginId, expiresAt };
   }
 
   async function machineOf(token: string, machineName: string | null, introduction: boolean) {

@@ -12,7 +12,7 @@ export class RememberedTokens {
    * By machine id; the one that came last is the last. A machine has one token. Its hash is kept as a string of as many
    * characters as bytes, a tenth of what a Buffer of that size takes.
    */
-  private readonly machines = new Map<string, { hash: string; machine: RememberedMachine }>();
+  private readonly machines = new Map<string, { hash: string; userId: string; name: string }>();
   private readonly most: number;
   private listening = false;
   /** How often something was forgotten: what was asked before that may be older, and is not remembered. */
@@ -37,7 +37,7 @@ export class RememberedTokens {
     const claimed = readMachineToken(token);
     if (!this.listening || claimed === null || asOf !== this.forgettings) return;
     this.machines.delete(id);
-    this.machines.set(id, { hash: Buffer.from(claimed.hash).toString('latin1'), machine: { id, userId, name } });
+    this.machines.set(id, { hash: Buffer.from(claimed.hash).toString('latin1'), userId, name });
     const [oldest] = this.machines.keys();
     if (this.machines.size > this.most && oldest !== undefined) this.machines.delete(oldest);
   }
@@ -47,7 +47,8 @@ export class RememberedTokens {
     const claimed = readMachineToken(token);
     const known = claimed === null ? undefined : this.machines.get(claimed.machineId);
     if (known === undefined || claimed === null) return null;
-    return sameHash(Buffer.from(known.hash, 'latin1'), claimed.hash) ? known.machine : null;
+    if (!sameHash(Buffer.from(known.hash, 'latin1'), claimed.hash)) return null;
+    return { id: claimed.machineId, userId: known.userId, name: known.name };
   }
 
   /** Its token was replaced, or it was removed or renamed. */

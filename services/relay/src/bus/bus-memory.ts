@@ -1,5 +1,5 @@
 // The bus inside one process: pods join a hub. The embedded default, and what tests without Redis run on.
-import type { Bus, Published } from './bus.ts';
+import type { Bus, Listener, Published } from './bus.ts';
 
 type Delivery = () => void;
 
@@ -60,7 +60,7 @@ export class BusHub {
   }
 }
 
-type Subscription = { listener: (message: Buffer) => void };
+type Subscription = { listener: Listener };
 
 class MemoryBus implements Bus {
   private readonly hub: BusHub;
@@ -79,7 +79,7 @@ class MemoryBus implements Bus {
     const receivers = this.closed ? undefined : this.hub.subscribers(channel);
     if (receivers) {
       const bytes = asBuffer(message);
-      for (const pod of receivers) this.hub.later(() => pod.subscriptions.get(channel)?.listener(bytes));
+      for (const pod of receivers) this.hub.later(() => pod.subscriptions.get(channel)?.listener(bytes, channel));
     }
     if (done) {
       const count = this.closed ? null : (receivers?.size ?? 0);
@@ -87,7 +87,7 @@ class MemoryBus implements Bus {
     }
   }
 
-  subscribe(channel: string, listener: (message: Buffer) => void, confirmed?: () => void): void {
+  subscribe(channel: string, listener: Listener, confirmed?: () => void): void {
     if (this.closed) return;
     const subscription = { listener };
     this.subscriptions.set(channel, subscription);

@@ -1,7 +1,7 @@
 // What every bus must do, whatever carries it. Run by bus.contract.test.ts on each adapter.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
-import type { Bus } from './bus.ts';
+import type { Bus, Listener } from './bus.ts';
 
 type BusWorld = AsyncDisposable & {
   /** What channels begin with: worlds do not meet. */
@@ -14,7 +14,7 @@ const DEADLINE = { timeout: 10_000, interval: 5 };
 const text = (message: Buffer) => message.toString();
 
 /** Subscribes, and waits for the confirmation. */
-export function subscribed(bus: Bus, channel: string, listener: (message: Buffer) => void): Promise<void> {
+export function subscribed(bus: Bus, channel: string, listener: Listener): Promise<void> {
   return new Promise((resolve) => bus.subscribe(channel, listener, resolve));
 }
 
@@ -71,6 +71,21 @@ export function busContract(name: string, start: () => Promise<BusWorld>): void 
       }
       await vi.waitFor(() => expect(heard).toHaveLength(count), DEADLINE);
       expect(heard).toEqual(Array.from({ length: count }, (_, n) => n));
+    });
+
+    test('tells one listener of many channels which of them it was', async () => {
+      await using world = await start();
+      const [from, to] = [await world.join(), await world.join()];
+      const heard: string[] = [];
+      const listener: Listener = (message, channel) => void heard.push(`${channel} ${text(message)}`);
+      const channels = [machineChannels(world), machineChannels(world)].flatMap(({ machine, session }) => [
+        machine,
+        session,
+      ]);
+      for (const channel of channels) await subscribed(to, channel, listener);
+      for (const [n, channel] of channels.entries()) from.publish(channel, `${n}`);
+      const all = channels.map((channel, n) => `${channel} ${n}`).sort();
+      await vi.waitFor(() => expect([...heard].sort()).toEqual(all), DEADLINE);
     });
 
     test.each([0, 1, 4_096, 4_097, 65_536, 200_000])('carries %i bytes of every value unharmed', async (size) => {

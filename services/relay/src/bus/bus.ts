@@ -1,5 +1,8 @@
 // The bus between pods: channels that deliver at most once. Adapters: bus-memory.ts, bus-redis.ts.
 
+/** Told of each message; `channel` so that one listener can serve many. */
+export type Listener = (message: Buffer, channel: string) => void;
+
 /** What became of a publish: how many pods received it, or null when nobody can know (connection down or lost). */
 export type Published = (receivers: number | null) => void;
 
@@ -20,7 +23,7 @@ export interface Bus {
    * One listener for each channel; a second call replaces it. `confirmed` runs once the server has confirmed the
    * subscription (INT-1), also when that takes a reconnect; never after `unsubscribe`.
    */
-  subscribe(channel: string, listener: (message: Buffer) => void, confirmed?: () => void): void;
+  subscribe(channel: string, listener: Listener, confirmed?: () => void): void;
   unsubscribe(channel: string): void;
   /** Runs each time subscriptions had been lost and are proven to be back: the own probe came through. */
   onRestored(listener: () => void): void;

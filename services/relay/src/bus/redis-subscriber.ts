@@ -21,9 +21,10 @@ type SubscriberEvents = {
   moved(): void;
 };
 
-type Wanted = { confirmed: (() => void) | undefined };
-/** A channel as this connection sent it; `live` once the server confirmed. */
+/** A SUBSCRIBE as this connection sent it; `live` once the server confirmed. */
 type Ticket = { live: boolean };
+/** A channel that is wanted, or was and is still to be unsubscribed; and the last SUBSCRIBE on this connection with it. */
+type Channel = { wanted: boolean; confirmed: (() => void) | undefined; ticket: Ticket | undefined };
 
 export class RedisSubscriber {
   readonly redis: Redis;
@@ -31,8 +32,7 @@ export class RedisSubscriber {
   private readonly events: SubscriberEvents;
   private readonly clock: Clock;
   private readonly random: Random;
-  private readonly wanted = new Map<string, Wanted>();
-  private readonly wire = new Map<string, Ticket>();
+  private readonly channels = new Map<string, Channel>();
   private dirty = new Set<string>();
   private unanswered = 0;
   /** Counts connections: answers of an earlier one are ignored. */
@@ -68,18 +68,23 @@ export class RedisSubscriber {
 
   /** `confirmed` runs once, after the server's confirmation, however many connections that takes. */
   want(channel: string, confirmed?: () => void): void {
-    this.wanted.set(channel, { confirmed });
+    this.channels.set(channel, { wanted: true, confirmed, ticket: this.channels.get(channel)?.ticket });
     this.touch(channel);
   }
 
   unwant(channel: string): void {
-    if (this.wanted.delete(channel)) this.touch(channel);
+    const known = this.channels.get(channel);
+    if (!known?.wanted) return;
+    known.wanted = false;
+    known.confirmed = undefined;
+    this.touch(channel);
   }
 
   /** Asks for everything once more: which channels are still served here shows in the answers. */
   resubscribe(): void {
-    for (const channel of this.wanted.keys()) {
-      if (this.wire.get(channel)?.live) this.wire.delete(channel);
+    for (const [channel, known] of this.channels) {
+      if (!known.wanted) continue;
+      if (known.ticket?.live) known.ticket = undefined;
       this.touch(channel);
     }
   }
@@ -90,7 +95,7 @@ export class RedisSubscriber {
   }
 
   close(): void {
-    this.wanted.clear();
+    this.channels.clear();
     this.retry?.cancel();
     hangUp(this.redis);
   }
@@ -98,21 +103,28 @@ export class RedisSubscriber {
   private begin(): void {
     this.connection++;
     this.begun = true;
-    this.wire.clear();
-    this.unanswered = 0;
-    this.dirty = new Set(this.wanted.keys());
+    this.forgetWire();
+    this.dirty = new Set(this.channels.keys());
     this.flush();
   }
 
   private end(): void {
     this.connection++;
-    this.wire.clear();
-    this.unanswered = 0;
+    this.forgetWire();
     this.retry?.cancel();
     this.retry = undefined;
     const { begun } = this;
     this.begun = false;
     if (begun) this.events.lost();
+  }
+
+  /** A connection has no subscriptions when it begins, and none when it has ended. */
+  private forgetWire(): void {
+    this.unanswered = 0;
+    for (const [channel, known] of this.channels) {
+      known.ticket = undefined;
+      if (!known.wanted) this.channels.delete(channel);
+    }
   }
 
   private touch(channel: string): void {
@@ -133,11 +145,14 @@ export class RedisSubscriber {
     const add: string[] = [];
     const remove: string[] = [];
     for (const channel of due) {
-      const ticket = this.wire.get(channel);
-      if (!this.wanted.has(channel)) {
-        if (ticket && this.wire.delete(channel)) remove.push(channel);
+      const known = this.channels.get(channel);
+      if (!known) continue;
+      const { ticket } = known;
+      if (!known.wanted) {
+        this.channels.delete(channel);
+        if (ticket) remove.push(channel);
       } else if (!ticket) add.push(channel);
-      else if (ticket.live) this.confirm(channel);
+      else if (ticket.live) this.confirm(known);
     }
     const size = this.sharded ? 1 : CHUNK;
     for (let at = 0; at < remove.length; at += size) this.unsubscribe(remove.slice(at, at + size));
@@ -154,7 +169,7 @@ export class RedisSubscriber {
   private subscribe(channels: string[]): void {
     const { connection } = this;
     const ticket: Ticket = { live: false };
-    for (const channel of channels) this.wire.set(channel, ticket);
+    for (const known of this.known(channels)) known.ticket = ticket;
     this.unanswered++;
     const sent = this.sharded ? this.redis.ssubscribe(...channels) : this.redis.subscribe(...channels);
     const answered = (error?: Error) => {
@@ -163,7 +178,7 @@ export class RedisSubscriber {
       if (error) this.fail(channels, ticket, error);
       else {
         ticket.live = true;
-        for (const channel of channels) if (this.wire.get(channel) === ticket) this.confirm(channel);
+        for (const known of this.known(channels)) if (known.ticket === ticket) this.confirm(known);
       }
       if (this.isSettled) this.events.settled();
     };
@@ -172,9 +187,12 @@ export class RedisSubscriber {
 
   /** One forbidden channel makes the server refuse all that were named with it. */
   private fail(channels: string[], ticket: Ticket, error: Error): void {
-    const still = channels.filter((channel) => this.wire.get(channel) === ticket);
-    for (const channel of still) this.wire.delete(channel);
-    const wanted = still.filter((channel) => this.wanted.has(channel));
+    const wanted = channels.filter((channel) => {
+      const known = this.channels.get(channel);
+      if (known?.ticket !== ticket) return false;
+      known.ticket = undefined;
+      return known.wanted;
+    });
     if (channels.length > 1) {
       for (const channel of wanted) this.subscribe([channel]);
       return;
@@ -189,16 +207,18 @@ export class RedisSubscriber {
     this.refused.add(channel);
     this.retry ??= this.clock.after(REFUSED_RETRY * (0.5 + this.random()), () => {
       this.retry = undefined;
-      for (const each of this.refused) if (this.wanted.has(each)) this.touch(each);
+      for (const each of this.refused) if (this.channels.get(each)?.wanted) this.touch(each);
       this.refused.clear();
     });
   }
 
-  private confirm(channel: string): void {
-    const wanted = this.wanted.get(channel);
-    const confirmed = wanted?.confirmed;
-    if (!wanted || !confirmed) return;
-    wanted.confirmed = undefined;
-    confirmed();
+  private known(channels: readonly string[]): Channel[] {
+    return channels.flatMap((channel) => this.channels.get(channel) ?? []);
+  }
+
+  private confirm(known: Channel): void {
+    const { confirmed } = known;
+    known.confirmed = undefined;
+    confirmed?.();
   }
 }

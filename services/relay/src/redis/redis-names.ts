@@ -2,6 +2,9 @@
 // carry its id as hash tag, so that Redis Cluster keeps them on one shard, in order.
 import { presenceKeys } from '@hermit/protocol';
 
+/** Characters of a machine's id. */
+const UUID_LENGTH = 36;
+
 export type RedisNames = ReturnType<typeof redisNames>;
 
 export function redisNames(prefix: string) {
@@ -10,6 +13,8 @@ export function redisNames(prefix: string) {
     prefix,
     // Channels
     machineChannel: keys.machine,
+    /** The machine that such a channel is of. */
+    machineOf: (channel: string) => channel.slice(channel.length - UUID_LENGTH - 1, -1),
     sessionChannel: (machineId: string, sessionId: string) => `${keys.machine(machineId)}:session:${sessionId}`,
     userChannel: (userId: string) => `${prefix}user:${userId}`,
     podChannel: (podId: string) => `${prefix}pod:${podId}`,

@@ -79,7 +79,8 @@ export class AgentIntroduction {
         agent.socket.allow?.(LIMITS.messageHard);
         const { epoch, instanceId, lastEpoch, agentVersion } = said;
         const connectedAt = pod.clock.now();
-        this.take({ ...machine, pod: pod.id, epoch, instanceId, lastEpoch, agentVersion, connectedAt });
+        const { machineId, userId, name } = machine;
+        this.take({ machineId, userId, name, pod: pod.id, epoch, instanceId, lastEpoch, agentVersion, connectedAt });
       },
       true,
     );

@@ -15,15 +15,14 @@ import {
 import { LifeSigns, OVERFLOW, type Socket, type SocketEvents } from '@hermit/transport';
 import type { Claim } from '../presence/presence.ts';
 import { AgentIntroduction, type IntroductionHost, type Register } from './agent-introduction.ts';
-import { Bucket } from './bucket.ts';
+import { Bucket, type Rate } from './bucket.ts';
 import { sessionEnded } from './journal.ts';
 import { type OwnedAgent, Ownership, type OwnershipHost } from './ownership.ts';
 
 /** Bad messages that are answered before the socket is closed. */
 const PATIENCE = 20;
-/** Text messages of an agent at once, and each second after it; one of many KiB counts as many. */
-const BURST = 10_000;
-const PER_SECOND = 2_000;
+/** Text messages of an agent; one of many KiB counts as many. */
+const TEXTS: Rate = { burst: 10_000, perSecond: 2_000 };
 const COUNTS_AS_ONE = 4_096;
 
 const parse = parserOf(AgentToRelay);
@@ -40,17 +39,17 @@ export interface AgentLinkHost extends IntroductionHost, OwnershipHost {
 export class AgentLink implements SocketEvents, OwnedAgent {
   readonly socket: Socket;
   readonly connection: string;
-  /** Where it comes from. */
-  readonly address: string;
+  /** Where it comes from; forgotten once it is known. */
+  address: string;
   private readonly pod: AgentLinkHost;
-  /** Its introduction, whose token may have to be looked at again. */
-  private said: Register | null = null;
+  /** It has introduced itself, with this token, which may have to be looked at again. */
+  private token: string | null = null;
   /** Set when the presence store has agreed; it may have been let go of since. */
   private owned: Ownership | null = null;
   /** It has been closed, and may say what it likes until the socket has ended: nothing of it counts. */
   private dismissed = false;
   private bad = 0;
-  private readonly texts: Bucket;
+  private readonly texts = new Bucket(TEXTS);
   private readonly signs: LifeSigns;
   /** By when it has to introduce itself (monotonic). */
   private readonly introduceBy: number;
@@ -61,9 +60,8 @@ export class AgentLink implements SocketEvents, OwnedAgent {
     this.socket = socket;
     this.connection = connection;
     const now = pod.clock.monotonic();
-    this.texts = new Bucket(BURST, PER_SECOND, now);
     this.signs = new LifeSigns(now);
-    this.introduceBy = now + LIMITS.introduction;
+    this.introduceBy = Math.ceil(now) + LIMITS.introduction;
     socket.events = this;
   }
 
@@ -76,7 +74,7 @@ export class AgentLink implements SocketEvents, OwnedAgent {
     const sign = this.signs.look(now);
     if (sign === 'dead') this.socket.terminate();
     else if (sign === 'quiet') this.socket.sendText('{"type":"ping"}');
-    if (!this.said && now >= this.introduceBy) {
+    if (this.token === null && now >= this.introduceBy) {
       this.pod.observer.intruder?.(this.address);
       this.dismiss(CLOSE.notIntroduced);
     }
@@ -189,13 +187,14 @@ export class AgentLink implements SocketEvents, OwnedAgent {
   // ---- Who it is
 
   private register(m: Register): void {
-    if (this.said) {
+    if (this.token !== null) {
       this.badMessage(new HermitError('ALREADY_AUTHENTICATED'));
       return;
     }
-    this.said = m;
+    this.token = m.token;
     this.pod.agentKnown(this);
     const taken = (claim: Claim) => {
+      this.address = '';
       this.owned = new Ownership(this.pod, this, claim);
       this.owned.begin();
     };
@@ -204,9 +203,9 @@ export class AgentLink implements SocketEvents, OwnedAgent {
 
   /** The machine was removed or its token replaced, if that is so; nobody else's word is taken for it. */
   verify(doubt: boolean): void {
-    const { said, pod } = this;
-    if (!said) return;
-    pod.directory.agent(said.token, said.machineName, (machine) => {
+    const { token, pod } = this;
+    if (token === null) return;
+    pod.directory.agent(token, null, (machine) => {
       if (!this.socket.open || !(machine instanceof HermitError)) return;
       if (machine.code === 'INVALID_TOKEN') this.dismiss(CLOSE.removed);
       else if (machine.code === 'UNAVAILABLE' && doubt) this.dismiss(CLOSE.notIntroduced);

@@ -9,6 +9,8 @@ import type { Viewer } from './viewer.ts';
 const TIP_TRIES = 8;
 const TIP_SLOWEST = 30_000;
 
+const NOBODY: readonly (() => void)[] = [];
+
 const parse = parserOf(SessionMessage);
 
 export interface AudienceHost extends Pick<Surroundings, 'bus' | 'names' | 'clock' | 'random' | 'counters'> {
@@ -17,13 +19,14 @@ export interface AudienceHost extends Pick<Surroundings, 'bus' | 'names' | 'cloc
 }
 
 export class Audience {
-  readonly viewers = new Set<Viewer>();
+  /** Replaced by each change, so that whoever goes through them may change them. */
+  viewers: readonly Viewer[] = [];
   private readonly pod: AudienceHost;
   private readonly machineId: string;
   private readonly sessionId: string;
   private subscribed = false;
   private confirmed = false;
-  private waiting: (() => void)[] = [];
+  private waiting: readonly (() => void)[] = NOBODY;
   private tipTimer: Timer | null = null;
 
   constructor(pod: AudienceHost, machineId: string, sessionId: string) {
@@ -44,7 +47,7 @@ export class Audience {
       then();
       return;
     }
-    this.waiting.push(then);
+    this.waiting = [...this.waiting, then];
     if (this.subscribed) return;
     this.subscribed = true;
     this.pod.bus.subscribe(
@@ -53,7 +56,7 @@ export class Audience {
       () => {
         this.confirmed = true;
         const due = this.waiting;
-        this.waiting = [];
+        this.waiting = NOBODY;
         for (const run of due) run();
       },
     );
@@ -66,13 +69,13 @@ export class Audience {
     this.confirmed = false;
     this.pod.bus.unsubscribe(this.channel);
     const due = this.waiting;
-    this.waiting = [];
+    this.waiting = NOBODY;
     for (const run of due) run();
   }
 
   close(): void {
     this.tipTimer?.cancel();
-    this.waiting = [];
+    this.waiting = NOBODY;
     this.unsubscribe();
   }
 
@@ -120,14 +123,14 @@ export class Audience {
       this.tipTimer?.cancel();
       this.tipTimer = null;
     }
-    for (const viewer of [...this.viewers]) viewer.message(m);
+    for (const viewer of this.viewers) viewer.message(m);
   }
 
   /** Asks for the tip until it is answered: the machine may be away for long, and come back to any pod. */
   askTip(tries = 0): void {
     this.tipTimer?.cancel();
     this.tipTimer = null;
-    if (this.viewers.size === 0) return;
+    if (this.viewers.length === 0) return;
     const { clock, random } = this.pod;
     const { machineId, sessionId } = this;
     const wait = Math.min(TIP_SLOWEST, LIMITS.tipEvery * 2 ** Math.max(0, tries - TIP_TRIES));

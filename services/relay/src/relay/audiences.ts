@@ -31,14 +31,16 @@ export class Audiences {
       audience = new Audience(this.pod, machineId, sessionId);
       sessions.set(sessionId, audience);
     }
-    audience.viewers.add(viewer);
+    audience.viewers = [...audience.viewers, viewer];
   }
 
   leave(viewer: Viewer): void {
     const { machineId, sessionId } = viewer;
     const sessions = this.machines.get(machineId);
     const audience = sessions?.get(sessionId);
-    if (!sessions || !audience?.viewers.delete(viewer) || audience.viewers.size > 0) return;
+    if (!sessions || !audience?.viewers.includes(viewer)) return;
+    audience.viewers = audience.viewers.filter((other) => other !== viewer);
+    if (audience.viewers.length > 0) return;
     audience.close();
     sessions.delete(sessionId);
     if (sessions.size === 0) this.machines.delete(machineId);

@@ -6,7 +6,7 @@ const taken = (bucket: Bucket, now: number, tries: number) =>
   Array.from({ length: tries }, () => bucket.take(now)).filter((ok) => ok).length;
 
 it('gives its burst at once, then so many each second', () => {
-  const bucket = new Bucket(10, 5, 1_000);
+  const bucket = new Bucket({ burst: 10, perSecond: 5 });
   expect(taken(bucket, 1_000, 20)).toBe(10);
   expect(taken(bucket, 1_199, 20)).toBe(0);
   expect(taken(bucket, 1_200, 20)).toBe(1);
@@ -14,12 +14,12 @@ it('gives its burst at once, then so many each second', () => {
 });
 
 it('saves up no more than its burst', () => {
-  const bucket = new Bucket(10, 5, 0);
+  const bucket = new Bucket({ burst: 10, perSecond: 5 });
   expect(taken(bucket, 1_000_000, 20)).toBe(10);
 });
 
 it('takes what something costs, or nothing', () => {
-  const bucket = new Bucket(10, 5, 0);
+  const bucket = new Bucket({ burst: 10, perSecond: 5 });
   expect(bucket.take(0, 8)).toBe(true);
   expect(bucket.take(0, 3)).toBe(false);
   expect(bucket.take(0, 2)).toBe(true);

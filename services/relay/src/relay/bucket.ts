@@ -1,25 +1,26 @@
 // A token bucket: so many at once, and so many each second after that.
 
-export class Bucket {
-  private readonly burst: number;
-  private readonly perSecond: number;
-  private tokens: number;
-  private filledAt: number;
+/** What all buckets of a kind have in common. */
+export type Rate = { readonly burst: number; readonly perSecond: number };
 
-  /** `now`: monotonic milliseconds, as in `take`. */
-  constructor(burst: number, perSecond: number, now: number) {
-    this.burst = burst;
-    this.perSecond = perSecond;
-    this.tokens = burst;
-    this.filledAt = now;
+/** How much less than nothing may be left: thousands of small costs do not add up exactly. */
+const ROUNDING = 1e-6;
+
+export class Bucket {
+  private readonly rate: Rate;
+  /** When it will be full, if nothing is taken (monotonic milliseconds); what is missing is the time until then. */
+  private fullAt = 0;
+
+  constructor(rate: Rate) {
+    this.rate = rate;
   }
 
-  /** `cost`: tokens that it takes. */
+  /** `now`: monotonic milliseconds; `cost`: tokens that it takes. */
   take(now: number, cost = 1): boolean {
-    this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) * this.perSecond) / 1000);
-    this.filledAt = now;
-    if (this.tokens < cost) return false;
-    this.tokens -= cost;
+    const { burst, perSecond } = this.rate;
+    const fullAt = Math.max(this.fullAt, now) + (cost * 1000) / perSecond;
+    if (((fullAt - now) * perSecond) / 1000 > burst + ROUNDING) return false;
+    this.fullAt = fullAt;
     return true;
   }
 }

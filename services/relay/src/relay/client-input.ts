@@ -53,7 +53,7 @@ export class ClientInput {
     const sessionId = frameSession(frame);
     const viewer = this.seats.get(sessionId)?.viewer;
     // Between a detach and its arrival, or of an attempt that was replaced: no error, and no effect.
-    if (!viewer || !isFor(frame, viewer.idBytes) || frameAttempt(frame) !== viewer.attempt) return;
+    if (!viewer || !isFor(frame, viewer.clientId) || frameAttempt(frame) !== viewer.attempt) return;
     if (type === FRAME.input && viewer.readOnly) {
       this.pod.counters.inputRefused++;
       this.link.fail(new HermitError('READ_ONLY'), { sessionId });
@@ -91,7 +91,7 @@ export class ClientInput {
       const bytes = Buffer.from(m.data, 'base64');
       const at = m.offset ?? viewer.json.inputSent;
       viewer.json.inputSent = Math.max(viewer.json.inputSent, at + bytes.length);
-      const frame = inputFrame(uuidBytes(sessionId), viewer.idBytes, viewer.attempt, at, bytes, false);
+      const frame = inputFrame(uuidBytes(sessionId), uuidBytes(viewer.clientId), viewer.attempt, at, bytes, false);
       this.pod.echoes.typed(viewer);
       this.towards(viewer, frame);
     }

@@ -13,7 +13,7 @@ import {
 } from '@hermit/protocol';
 import { LifeSigns, OVERFLOW, type Socket, type SocketEvents } from '@hermit/transport';
 import { type Action, may } from '../auth/permissions.ts';
-import { Bucket } from './bucket.ts';
+import { Bucket, type Rate } from './bucket.ts';
 import { ClientInput, type ClientInputHost } from './client-input.ts';
 import { ClientLogin, type ClientLoginHost } from './client-login.ts';
 import { ClientRequests, type ClientRequestsHost } from './client-requests.ts';
@@ -24,12 +24,10 @@ import type { Users } from './users.ts';
 
 /** Bad messages that are answered before the socket is closed. */
 const PATIENCE = 50;
-/** Text messages a client may send in a burst, and each second after it. */
-const BURST = 400;
-const PER_SECOND = 100;
-/** The same of frames: input, and acknowledgements of all its attachments. */
-const FRAME_BURST = 10_000;
-const FRAMES_PER_SECOND = 5_000;
+/** Text messages that a client may send. */
+const TEXTS: Rate = { burst: 400, perSecond: 100 };
+/** Frames: input, and acknowledgements of all its attachments. */
+const FRAMES: Rate = { burst: 10_000, perSecond: 5_000 };
 /** What asks the database, and how much of a user's allowance it takes. */
 const COSTS: Partial<Record<ClientToRelay['type'], number>> = {
   list_machines: 10,
@@ -65,9 +63,8 @@ export class ClientLink implements SocketEvents {
   /** It has been closed, and may say what it likes until the socket has ended: nothing of it counts. */
   private dismissed = false;
   private bad = 0;
-  private readonly texts: Bucket;
-  private readonly frames: Bucket;
-  private readonly requests: ClientRequests;
+  private readonly texts = new Bucket(TEXTS);
+  private readonly frames = new Bucket(FRAMES);
   private readonly login: ClientLogin;
   private readonly input: ClientInput;
   private readonly signs: LifeSigns;
@@ -78,13 +75,10 @@ export class ClientLink implements SocketEvents {
     this.socket = socket;
     this.connection = connection;
     const now = pod.clock.monotonic();
-    this.texts = new Bucket(BURST, PER_SECOND, now);
-    this.frames = new Bucket(FRAME_BURST, FRAMES_PER_SECOND, now);
     this.signs = new LifeSigns(now);
     this.login = new ClientLogin(pod, this, now);
     this.seats = new Seats(this);
     this.input = new ClientInput(this, this.seats.bySession);
-    this.requests = new ClientRequests(this);
     socket.events = this;
   }
 
@@ -94,6 +88,10 @@ export class ClientLink implements SocketEvents {
     if (sign === 'dead') this.socket.terminate();
     else if (sign === 'quiet') this.send({ type: 'ping' });
     this.login.visit(now);
+  }
+
+  private get requests(): ClientRequests {
+    return new ClientRequests(this);
   }
 
   send(m: RelayToClient): void {

@@ -26,7 +26,7 @@ const REFUSED_WITH: Partial<Record<ErrorCode, CloseName>> = { UNAVAILABLE: 'notI
 export interface ClientLoginHost
   extends Pick<Surroundings, 'id' | 'clock' | 'directory' | 'counters' | 'log' | 'observer'> {
   readonly draining: boolean;
-  readonly users: Pick<Users, 'endings' | 'socketsOf'>;
+  readonly users: Pick<Users, 'endings' | 'same' | 'socketsOf'>;
 }
 
 /** The socket that is somebody's. */
@@ -51,17 +51,16 @@ export class ClientLogin {
   private readonly pod: ClientLoginHost;
   private readonly client: ClientSocket;
   private introduced = false;
-  private token = '';
-  /** By when it has to introduce itself, is asked to renew its token, and has to have done so (monotonic). */
+  /** When it has to have introduced itself, is asked to renew its token, and has to have done so (whole monotonic ms). */
   private readonly introduceBy: number;
-  private renewAt = Number.POSITIVE_INFINITY;
-  private renewBy = Number.POSITIVE_INFINITY;
+  private renewAt: number | null = null;
+  private renewBy: number | null = null;
 
   /** `now`: monotonic. */
   constructor(pod: ClientLoginHost, client: ClientSocket, now: number) {
     this.pod = pod;
     this.client = client;
-    this.introduceBy = now + LIMITS.introduction;
+    this.introduceBy = Math.ceil(now) + LIMITS.introduction;
   }
 
   /** Does what is due; `now` is monotonic. */
@@ -71,12 +70,12 @@ export class ClientLogin {
       if (!this.introduced) this.pod.observer.intruder?.(client.address);
       client.dismiss(CLOSE.notIntroduced);
     }
-    if (now >= this.renewAt && client.who) {
-      this.renewAt = Number.POSITIVE_INFINITY;
+    if (this.renewAt !== null && now >= this.renewAt && client.who) {
+      this.renewAt = null;
       client.send({ type: 'renewal_due', expiresAt: client.who.expiresAt });
     }
-    if (now >= this.renewBy && client.socket.open) {
-      this.renewBy = Number.POSITIVE_INFINITY;
+    if (this.renewBy !== null && now >= this.renewBy && client.socket.open) {
+      this.renewBy = null;
       client.fail(new HermitError('INVALID_TOKEN', 'The access token has ended and was not renewed.'));
       client.dismiss(CLOSE.unauthorized);
     }
@@ -114,8 +113,7 @@ export class ClientLogin {
           this.refuse(new HermitError('RATE_LIMITED', 'You have too many open connections.'), CLOSE.flood, requestId);
           return;
         }
-        client.who = who;
-        this.token = m.token;
+        client.who = pod.users.same(who);
         client.socket.allow?.(LIMITS.clientMessageHard);
         pod.counters.authentications++;
         pod.log('client_authenticated', { connection: client.connection, user: who.userId });
@@ -141,8 +139,7 @@ export class ClientLogin {
     pod.directory.client(token, (who) => {
       if (!client.socket.open) return;
       if (!(who instanceof HermitError) && who.userId === before.userId) {
-        client.who = who;
-        this.token = token;
+        client.who = pod.users.same(who);
         this.greet(who, requestId);
         // The new token may be of another login, which ended meanwhile.
         if (pod.users.endings !== endings) this.recheck();
@@ -157,7 +154,7 @@ export class ClientLogin {
     const protocol = PROTOCOL_VERSION;
     this.client.send({ type: 'authenticated', protocol, user: { id, email }, pod, expiresAt, ...reply });
     const left = expiresAt - clock.now();
-    const now = clock.monotonic();
+    const now = Math.ceil(clock.monotonic());
     this.renewAt = now + Math.max(0, left - RENEW_BEFORE);
     this.renewBy = now + Math.max(0, left) + RENEW_GRACE;
   }
@@ -166,10 +163,10 @@ export class ClientLogin {
   recheck(): void {
     const { client } = this;
     if (!client.who) return;
-    this.pod.directory.client(this.token, (who) => {
+    this.pod.directory.still(client.who, (why) => {
       if (!client.socket.open) return;
-      if (!(who instanceof HermitError)) client.rightsChanged(null, null);
-      else if (who.code === 'INVALID_TOKEN' || who.code === 'USER_NOT_FOUND') this.revoke();
+      if (why === null) client.rightsChanged(null, null);
+      else if (why.code === 'INVALID_TOKEN' || why.code === 'USER_NOT_FOUND') this.revoke();
     });
   }
 

@@ -42,11 +42,16 @@ export class Departure {
     for (const guests of [agents, clients]) {
       for (const guest of guests) clock.after(random() * spread, () => guest.send({ type: 'draining', withinMs }));
     }
-    clock.after(withinMs, () => {
-      this.closing = true;
-      for (const guests of [clients, agents]) for (const guest of guests) guest.dismiss(CLOSE.restart);
-    });
+    clock.after(withinMs, () => this.end());
     this.checkEmpty();
+  }
+
+  /** Whoever is still here is closed; they may come again at once. */
+  end(): void {
+    this.begun = true;
+    this.closing = true;
+    const { agents, clients } = this.pod;
+    for (const guests of [clients, agents]) for (const guest of guests) guest.dismiss(CLOSE.restart);
   }
 
   /** A connection has ended, whether it moved or not. */

@@ -16,6 +16,8 @@ export type KnownMachine = { machineId: string; userId: string; name: string };
 export interface Directory {
   /** INVALID_TOKEN, USER_NOT_FOUND; RATE_LIMITED for an introduction too many. */
   client(token: string, done: (who: KnownClient | HermitError) => void, introduction?: boolean): void;
+  /** Whether somebody who was known by a token still is, whose login may have ended: null, or as `client`. */
+  still(who: KnownClient, done: (why: HermitError | null) => void): void;
   /**
    * INVALID_TOKEN, MACHINE_NAME_MISMATCH; RATE_LIMITED for an introduction too many. `machineName` null: whatever it is
    * called.

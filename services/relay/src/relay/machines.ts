@@ -44,18 +44,16 @@ export class Machines {
   }
 
   listen(machineId: string, confirmed: () => void): void {
-    this.pod.bus.subscribe(
-      this.pod.names.machineChannel(machineId),
-      (message) => this.fromChannel(machineId, message),
-      confirmed,
-    );
+    this.pod.bus.subscribe(this.pod.names.machineChannel(machineId), this.heard, confirmed);
   }
 
   unlisten(machineId: string): void {
     this.pod.bus.unsubscribe(this.pod.names.machineChannel(machineId));
   }
 
-  private fromChannel(machineId: string, message: Buffer): void {
+  /** One listener for all machines, of which a pod has thousands. */
+  private readonly heard = (message: Buffer, channel: string): void => {
+    const machineId = this.pod.names.machineOf(channel);
     const owned = this.owned.get(machineId);
     if (!owned) return;
     const { counters } = this.pod;
@@ -75,7 +73,7 @@ export class Machines {
       if (m.type === 'attach' || m.type === 'start_session') this.logCarried(machineId, m);
       owned.socket.sendText(message.toString('utf8'));
     }
-  }
+  };
 
   private logCarried(machine: string, m: MessageOf<RelayToAgent, 'attach' | 'start_session'>): void {
     const { log } = this.pod;

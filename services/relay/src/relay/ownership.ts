@@ -58,18 +58,22 @@ export class Ownership {
   registered = false;
   /** The agent sends through this connection: viewers here are served without the bus (DRAIN-2). */
   local = false;
-  activity: Activity = IDLE;
+  /** Sessions, and those of them whose program has ended, when the agent last said. */
+  sessionCount = 0;
+  endedCount = 0;
   /** Programs that were waiting for viewers or for their screens when the agent last said. */
   ptysPaused = 0;
   private readonly claim: Claim;
   private readonly pod: OwnershipHost;
+  /** What runs there, as JSON: read again when presence has lost it, and half the size until then. Null: nothing. */
+  private activity: string | null = null;
   private retired = false;
   /** A description was told a moment ago; `again`: there is a later one. */
   private described: { again: boolean } | null = null;
   /** Made when another pod is first heard of. */
   private interest: Interest | null = null;
-  /** When presence is due to be renewed (monotonic). */
-  private renewAt = Number.POSITIVE_INFINITY;
+  /** When presence is due to be renewed (whole monotonic ms); null: it is being done. */
+  private renewAt: number | null = null;
 
   /** The presence store has agreed to the claim. */
   constructor(pod: OwnershipHost, agent: OwnedAgent, claim: Claim) {
@@ -108,8 +112,8 @@ export class Ownership {
 
   /** Does what is due; `now` is monotonic. */
   visit(now: number): void {
-    if (now < this.renewAt) return;
-    this.renewAt = Number.POSITIVE_INFINITY;
+    if (this.renewAt === null || now < this.renewAt) return;
+    this.renewAt = null;
     this.renew();
   }
 
@@ -146,20 +150,28 @@ export class Ownership {
 
   describe(m: MessageOf<AgentToRelay, 'sessions'>): void {
     if (this.retired) return;
-    this.activity = { sessions: m.sessions, attachments: m.attachments ?? [] };
+    const { sessions, attachments = [] } = m;
+    const activity: Activity = { sessions, attachments };
+    this.sessionCount = sessions.length;
+    this.endedCount = sessions.filter(({ exit }) => exit !== undefined).length;
+    this.activity = sessions.length + attachments.length > 0 ? JSON.stringify(activity) : null;
     if (this.described) this.described.again = true;
-    else this.tellActivity();
+    else this.tellActivity(activity);
   }
 
-  private tellActivity(): void {
-    const { activity, claim, pod } = this;
+  private get remembered(): Activity {
+    return this.activity === null ? IDLE : (JSON.parse(this.activity) as Activity);
+  }
+
+  private tellActivity(activity: Activity): void {
+    const { claim, pod } = this;
     pod.presence.describe(claim, activity);
     pod.machines.changed(claim, true, activity.sessions.length);
     const described = { again: false };
     this.described = described;
     pod.clock.after(DESCRIBE_EVERY, () => {
       this.described = null;
-      if (described.again && !this.retired && this.holds) this.tellActivity();
+      if (described.again && !this.retired && this.holds) this.tellActivity(this.remembered);
     });
   }
 
@@ -167,7 +179,7 @@ export class Ownership {
 
   private renewLater(ms: number): void {
     const { clock, random } = this.pod;
-    this.renewAt = clock.monotonic() + ms * (0.9 + 0.1 * random());
+    this.renewAt = Math.floor(clock.monotonic() + ms * (0.9 + 0.1 * random()));
   }
 
   /** Also when what is stored may have been lost. */
@@ -179,9 +191,9 @@ export class Ownership {
       if (renewed.result === 'superseded') this.retire(renewed.storedInstance);
       else {
         if (renewed.result === 'rebuilt') {
-          pod.presence.describe(claim, this.activity);
+          pod.presence.describe(claim, this.remembered);
           // Whoever looked while Redis knew nothing has been told that it is offline.
-          pod.machines.changed(claim, true, this.activity.sessions.length);
+          pod.machines.changed(claim, true, this.sessionCount);
         }
         this.renewLater(renewed.result === 'unavailable' ? RETRY : LIMITS.machineRenew);
       }

@@ -197,7 +197,7 @@ export class Pod implements AgentLinkHost, ClientLinkHost {
   beat(): void {
     const { bytesFromAgents, bytesFromClients, bytesLocal, bytesRemote } = this.counters;
     let sessions = 0;
-    for (const { activity } of this.machines.owned.values()) sessions += activity.sessions.length;
+    for (const { sessionCount } of this.machines.owned.values()) sessions += sessionCount;
     let attachments = 0;
     for (const client of this.clients) attachments += client.seats.bySession.size;
     this.presence.pod({
@@ -230,6 +230,11 @@ export class Pod implements AgentLinkHost, ClientLinkHost {
    */
   drain(withinMs: number, done: () => void): void {
     if (!this.draining) this.departure.begin(withinMs, done);
+  }
+
+  /** Closes all sockets. */
+  dismissAll(): void {
+    this.departure.end();
   }
 
   stop(): void {

@@ -16,6 +16,15 @@ export type Seat = {
   told: boolean;
 };
 
+/** Most rights have no end: those of one role are the same one. */
+const lasting: Partial<Record<Role, Right>> = {};
+
+function rightOf(role: Role, until: number | null): Right {
+  if (until !== null) return { role, until };
+  lasting[role] ??= { role, until };
+  return lasting[role];
+}
+
 export interface RightsHost extends Pick<Surroundings, 'clock' | 'directory'> {
   /** How often the rights of a user have changed: an answer from before the last time is none. */
   readonly users: { changesOf(userId: string): number };
@@ -64,7 +73,7 @@ export class Rights {
           if (triesLeft > 0) ask(triesLeft - 1);
           else refused(new HermitError('UNAVAILABLE'));
         } else if (role instanceof HermitError) refused(role);
-        else granted({ role, until });
+        else granted(rightOf(role, until));
       });
     };
     ask(TRIES);

@@ -54,13 +54,13 @@ export class Seats implements ViewerHost, RightsHolder {
   readonly bySession = new Map<string, Seat>();
   readonly rights = new Rights(this);
   private readonly link: SeatsSocket;
-  private readonly line: JsonLine;
+  /** Made for a client with JSON encoding. */
+  private line: JsonLine | null = null;
 
   constructor(link: SeatsSocket) {
     this.link = link;
     this.pod = link.pod;
     this.socket = link.socket;
-    this.line = new JsonLine(link.socket);
   }
 
   get userId(): string | null {
@@ -75,7 +75,10 @@ export class Seats implements ViewerHost, RightsHolder {
     const { sessionId, requestId } = m;
     const seat = this.bySession.get(sessionId);
     if (seat && m.clientId === seat.viewer.clientId && m.attempt === seat.viewer.attempt) {
-      this.forward(seat.viewer); // CU-4: a repeat
+      const { viewer } = seat;
+      viewer.requestId = requestId;
+      viewer.attach ??= this.asked(m, who, viewer);
+      this.forward(viewer); // CU-4: a repeat
       return;
     }
     if (seat && (m.clientId ?? '') !== seat.viewer.clientId) {
@@ -100,21 +103,7 @@ export class Seats implements ViewerHost, RightsHolder {
       if (before.viewer.clientId !== clientId || before.viewer.attempt >= attempt) return;
       this.leave(before, false);
     }
-    const attach: Attach = {
-      type: 'attach',
-      sessionId,
-      clientId,
-      attempt,
-      pod: this.pod.id,
-      userId: who.userId,
-      connectionId: this.link.connection,
-      readOnly,
-      // JSON clients have no painter for snapshots.
-      mode: this.link.json ? 'stream' : (m.mode ?? 'screen'),
-      from: m.from ?? null,
-      ...(m.cols && m.rows ? { cols: m.cols, rows: m.rows } : {}),
-      inputFrom: m.inputFrom ?? 0,
-    };
+    const attach = this.asked(m, who, { clientId, attempt, readOnly });
     const json = this.link.json ? this.jsonWriter(machineId, attach) : null;
     const viewer = new Viewer(this, machineId, attach, json);
     viewer.requestId = requestId;
@@ -129,8 +118,32 @@ export class Seats implements ViewerHost, RightsHolder {
     if (json) this.persist(viewer);
   }
 
+  /** What the agent is asked. */
+  private asked(
+    m: MessageOf<ClientToRelay, 'attach'>,
+    { userId }: KnownClient,
+    { clientId, attempt, readOnly }: Pick<Attach, 'clientId' | 'attempt' | 'readOnly'>,
+  ): Attach {
+    return {
+      type: 'attach',
+      sessionId: m.sessionId,
+      clientId,
+      attempt,
+      pod: this.pod.id,
+      userId,
+      connectionId: this.link.connection,
+      readOnly,
+      // JSON clients have no painter for snapshots.
+      mode: this.link.json ? 'stream' : (m.mode ?? 'screen'),
+      from: m.from ?? null,
+      ...(m.cols && m.rows ? { cols: m.cols, rows: m.rows } : {}),
+      inputFrom: m.inputFrom ?? 0,
+    };
+  }
+
   private jsonWriter(machineId: string, { sessionId, clientId, attempt, from }: Attach): JsonWriter {
     const toMachine = (frame: Uint8Array) => this.pod.machines.send(machineId, frame);
+    this.line ??= new JsonLine(this.socket);
     return new JsonWriter({ sessionId, clientId, attempt, from }, this.line, this.pod.clock, toMachine);
   }
 
@@ -144,8 +157,9 @@ export class Seats implements ViewerHost, RightsHolder {
 
   /** INT-1: only once this pod hears the session. */
   private forward(viewer: Viewer): void {
-    const { machineId } = viewer;
-    const message = JSON.stringify(viewer.attach);
+    const { machineId, attach } = viewer;
+    if (!attach) return;
+    const message = JSON.stringify(attach);
     this.pod.audiences.whenHearing(viewer, () => {
       if (!viewer.gone) this.pod.machines.send(machineId, message);
     });
@@ -177,7 +191,7 @@ export class Seats implements ViewerHost, RightsHolder {
     const seat = this.bySession.get(viewer.sessionId);
     if (message.type === 'attached' && seat?.viewer === viewer && !seat.told) {
       seat.told = true;
-      this.pod.observer.attached?.(this.lookOf(viewer, viewer.attach.from ?? message.end));
+      this.pod.observer.attached?.(this.lookOf(viewer, viewer.attach?.from ?? message.end));
     }
     if (seat && viewer.json && seat.viewer === viewer) {
       if (message.type === 'attached') viewer.json.inputSent = Math.max(viewer.json.inputSent, message.inputOffset);

@@ -11,10 +11,10 @@ import { PresenceWatch } from './presence-watch.ts';
  * also when two thousand sockets of theirs come back at once; each socket has a lesser bound of its own.
  */
 const ALLOWANCE = {
-  texts: [20_000, 2_000],
-  frames: [200_000, 100_000],
+  texts: { burst: 20_000, perSecond: 2_000 },
+  frames: { burst: 200_000, perSecond: 100_000 },
   /** Whatever asks the database. */
-  questions: [6_000, 200],
+  questions: { burst: 6_000, perSecond: 200 },
 } as const;
 type Allowance = keyof typeof ALLOWANCE;
 
@@ -33,6 +33,8 @@ interface UserSocket {
 
 /** One of them. */
 type Guest = {
+  readonly userId: string;
+  readonly email: string;
   readonly clients: Set<UserSocket>;
   readonly watch: PresenceWatch;
   /** How often the rights of this user have changed. */
@@ -65,7 +67,15 @@ export class Users {
     return this.guests.get(userId)?.buckets[what].take(this.pod.clock.monotonic(), cost) ?? false;
   }
 
-  known(client: UserSocket, { userId }: KnownClient): void {
+  /** With the names of the same user's other sockets: each token that is read brings its own copies. */
+  same(who: KnownClient): KnownClient {
+    const guest = this.guests.get(who.userId);
+    if (!guest) return who;
+    const { loginId, expiresAt } = who;
+    return { userId: guest.userId, email: who.email === guest.email ? guest.email : who.email, loginId, expiresAt };
+  }
+
+  known(client: UserSocket, { userId, email }: KnownClient): void {
     const guest = this.guests.get(userId);
     if (guest) {
       guest.clients.add(client);
@@ -76,11 +86,9 @@ export class Users {
       this.hear(userId, { type: 'tell', message: { type: 'machine_changed', machine } });
     const watch = new PresenceWatch(clock, random, directory, gone);
     const clients = new Set([client]);
-    const now = clock.monotonic();
-    const bucket = ([burst, perSecond]: readonly [number, number]) => new Bucket(burst, perSecond, now);
     const { texts, frames, questions } = ALLOWANCE;
-    const buckets = { texts: bucket(texts), frames: bucket(frames), questions: bucket(questions) };
-    this.guests.set(userId, { clients, watch, changes: 0, buckets });
+    const buckets = { texts: new Bucket(texts), frames: new Bucket(frames), questions: new Bucket(questions) };
+    this.guests.set(userId, { userId, email, clients, watch, changes: 0, buckets });
     // What was said before the subscription stood was not heard.
     const heard = () => {
       for (const each of [...clients]) each.recheck();

@@ -20,7 +20,6 @@ import {
   snapshotId,
   snapshotIndex,
   snapshotTotal,
-  uuidBytes,
 } from '@hermit/protocol';
 import type { Socket } from '@hermit/transport';
 import type { Counters } from './counters.ts';
@@ -53,8 +52,9 @@ export class Viewer {
   readonly attempt: number;
   readonly readOnly: boolean;
   readonly mode: AttachMode;
-  readonly attach: Attach;
-  /** Repeated by the reply. */
+  /** What its agent is asked, until it has answered. */
+  attach: Attach | null;
+  /** Repeated by the reply, and forgotten then. */
   requestId: string | undefined;
   /** The agent has answered. */
   attached = false;
@@ -66,7 +66,6 @@ export class Viewer {
 
   /** Set for a client with JSON encoding. */
   readonly json: JsonWriter | null;
-  readonly idBytes: Uint8Array;
   private readonly host: ViewerHost;
   private round = 0;
   private live = false;
@@ -92,7 +91,6 @@ export class Viewer {
     this.attempt = attach.attempt;
     this.readOnly = attach.readOnly;
     this.mode = attach.mode;
-    this.idBytes = uuidBytes(attach.clientId);
     this.expected = attach.from;
   }
 
@@ -111,7 +109,7 @@ export class Viewer {
   /** Returns the bytes handed to the client. */
   frame(type: FrameType, frame: Uint8Array): number {
     if (type === FRAME.output) return this.live ? this.bytes(frame) : 0;
-    if (!isFor(frame, this.idBytes)) return 0;
+    if (!isFor(frame, this.clientId)) return 0;
     if (type === FRAME.inputAck) {
       // Input counts by its own number, whatever the attempt (CU-3).
       const { json } = this;
@@ -233,7 +231,9 @@ export class Viewer {
     // A stream from wherever history begins: the agent has said where.
     if (this.mode === 'stream') this.expected ??= m.first;
     const { requestId } = this;
+    this.requestId = undefined;
     this.host.tell(this, { ...m, machineId: this.machineId, ...(requestId ? { requestId } : {}) });
+    this.attach = null;
   }
 
   private refused(m: MessageOf<SessionMessage, 'attach_refused'>): void {

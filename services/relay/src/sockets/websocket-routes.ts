@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket as NodeSocket } from 'node:net';
 import websocket, { type WebSocket } from '@fastify/websocket';
 import { CLOSE, HermitError, LIMITS } from '@hermit/protocol';
+import type { Socket } from '@hermit/transport';
 import { socketOf } from '@hermit/transport/node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { originAllowed } from '../auth/origins.ts';
@@ -29,6 +30,12 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
       perMessageDeflate: false,
       // Text is checked when it is parsed.
       skipUTF8Validation: true,
+      // The pod knows its sockets; a second set of them, and a listener for each, would only be memory.
+      clientTracking: false,
+    },
+    preClose: (done) => {
+      app.websocketServer.close();
+      done();
     },
     errorHandler: (_error, socket) => socket.close(1011, 'internal error'),
   });
@@ -49,19 +56,24 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
     }
   };
 
+  type Newcomer = [socket: Socket, connection: string, address: string, network: string];
+  const accept = (ws: WebSocket, request: FastifyRequest, into: (...newcomer: Newcomer) => void): void => {
+    const { id, ip } = request;
+    const network = addressOf(request);
+    const socket = tuned(ws);
+    if (pod.draining) socket.close(CLOSE.restart.code, CLOSE.restart.meaning);
+    else into(socket, flat(id), ip, network);
+  };
+
   await app.register(async (scope) => {
     scope.addHook('preValidation', guard);
     const schema = { hide: true };
     const config = limited('upgrade');
     scope.get('/ws/agent', { websocket: true, schema, config }, (ws, request) => {
-      tune(ws);
-      if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptAgent(socketOf(ws, NOBODY, LIMITS.socketHard), flat(request.id), request.ip, addressOf(request));
+      accept(ws, request, (...newcomer) => pod.acceptAgent(...newcomer));
     });
     scope.get('/ws/client', { websocket: true, schema, config }, (ws, request) => {
-      tune(ws);
-      if (pod.draining) ws.close(CLOSE.restart.code, CLOSE.restart.meaning);
-      else pod.acceptClient(socketOf(ws, NOBODY, LIMITS.socketHard), flat(request.id), request.ip, addressOf(request));
+      accept(ws, request, (...newcomer) => pod.acceptClient(...newcomer));
     });
   });
 }
@@ -69,17 +81,22 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
 /** Node joins its UUIDs of a dozen pieces, which V8 keeps as such: ten times the memory, for as long as the socket lives. */
 const flat = (id: string): string => Buffer.from(id, 'latin1').toString('latin1');
 
-type Inside = { readonly _socket?: NodeSocket & { _httpMessage?: ServerResponse | null } };
+type Inside = {
+  readonly _socket?: NodeSocket & { _httpMessage?: ServerResponse | null; _peername?: object | undefined };
+};
 
 /**
  * Keystrokes must not wait for Nagle's algorithm. And the request with all that Fastify made for it, a few KiB, is not
  * to live as long as the socket does: what remembers it is the response that was never sent, and a listener.
  */
-function tune(ws: WebSocket): void {
+function tuned(ws: WebSocket): Socket {
   const { _socket: socket } = ws as unknown as Inside;
   ws.removeAllListeners('error');
-  ws.on('error', () => {}); // `close` follows
-  if (!socket) return;
-  socket.setNoDelay(true);
-  socket._httpMessage?.detachSocket(socket);
+  if (socket) {
+    socket.setNoDelay(true);
+    socket._httpMessage?.detachSocket(socket);
+    // Found out again if anybody asks.
+    socket._peername = undefined;
+  }
+  return socketOf(ws, NOBODY, LIMITS.socketHard);
 }

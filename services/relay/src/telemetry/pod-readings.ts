@@ -50,7 +50,8 @@ function readGauges(metrics: Metrics, pod: Pod): void {
   const sessions = { running: 0, ended: 0 };
   let paused = 0;
   for (const owned of pod.machines.owned.values()) {
-    for (const session of owned.activity.sessions) sessions[session.exit ? 'ended' : 'running']++;
+    sessions.running += owned.sessionCount - owned.endedCount;
+    sessions.ended += owned.endedCount;
     paused += owned.ptysPaused;
   }
   metrics.connections.set({ kind: 'agent' }, pod.agents.size);
