@@ -100,7 +100,7 @@ async function measure({ scenario, contestant, wishes, plan, house, corpus, roun
     const { quick, seed } = plan;
     const act = { contestant, running, stage, corpus, quick, warmUp: round === 0, seed: seed + round, attendance };
     const { metrics, faults } = await scenario.measure(act);
-    if (scenario.fresh) await house.leave(contestant, wishes);
+    if (scenario.spoils) await house.leave(contestant, wishes);
     return { metrics, faults, load: attendance.worst };
   } catch (error) {
     await house.leave(contestant, wishes);

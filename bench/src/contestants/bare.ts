@@ -75,6 +75,7 @@ async function running(
     parts,
     viewers: { module: VIEWERS, options: viewers },
     lightAgents: { module: LIGHT_AGENTS, options: lightAgents },
+    lightAgentsElsewhere: { module: LIGHT_AGENTS, options: { ...lightAgents, urls: urls.toReversed() } },
     pods: { agent: agentPod, viewer: viewerPod },
   };
 }

@@ -54,6 +54,8 @@ export interface Running {
   readonly parts: readonly Part[];
   readonly viewers: DriverAt;
   readonly lightAgents?: DriverAt;
+  /** The same agents, preferring the other pod. */
+  readonly lightAgentsElsewhere?: DriverAt;
   /** The pods' processes, to be stopped, resumed and killed. On one pod both names mean the same. */
   readonly pods?: Readonly<Record<PodSide, Child>>;
   /** How many machines are online by what presence says, read as a dashboard would. */

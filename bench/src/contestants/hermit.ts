@@ -121,6 +121,10 @@ async function running(
     parts,
     viewers: { module: VIEWERS, options: viewing },
     lightAgents: { module: LIGHT_AGENTS, options: lightAgents },
+    lightAgentsElsewhere: {
+      module: LIGHT_AGENTS,
+      options: { ...lightAgents, urls: lightAgents.urls.toReversed() },
+    },
     pods: { agent: agents.child, viewer: viewers.child },
     ...(agentOptions.length > 0 ? {} : { emulatorCpuSeconds: async () => cpuSecondsOfThread(agent.pid, EMULATOR) }),
   };

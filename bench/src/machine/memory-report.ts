@@ -1,19 +1,19 @@
 // Loaded first into every measured Node process: SIGUSR2 collects garbage and writes down what is still in use, but for
 // compiled code, which V8 makes and drops as it sees fit: a hundred KiB now or later are no cost of an agent or a session.
-// Also keeps what Node has compiled for the next start, which is not what is measured.
+// SIGPWR ends it, and keeps what Node has compiled for the next start. That takes seconds: it is asked for when whatever the
+// process was for has been measured.
 
 import { renameSync, writeFileSync } from 'node:fs';
-import { enableCompileCache, flushCompileCache } from 'node:module';
+import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { MEMORY_DIRECTORY, memoryReportFile } from './memory-file.ts';
 
 const directory = process.env[MEMORY_DIRECTORY] ?? '';
-/** By then everything is loaded; milliseconds. Most of these processes end by SIGKILL. */
-const LOADED = 2_500;
 
 enableCompileCache(join(directory, 'compiled'));
-setTimeout(flushCompileCache, LOADED).unref();
+// Node writes it when a process ends by itself.
+process.once('SIGPWR', () => process.exit(0));
 
 process.on('SIGUSR2', () => {
   globalThis.gc?.();

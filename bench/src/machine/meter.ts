@@ -36,7 +36,7 @@ export class CpuMeter {
 }
 
 /** How long what is under way has to end, and buffers to be given back: Redis looks at them every second or two. */
-const SETTLE_MS = 2_000;
+const SETTLE_MS = 1_500;
 /** The same between two collections. */
 const AGAIN_MS = 300;
 

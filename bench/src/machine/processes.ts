@@ -3,12 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MEMORY_DIRECTORY } from './memory-file.ts';
 
 /** How long a process may take to say that it is ready, and to answer an order that names no deadline of its own. */
 const READY_MS = 20_000;
 const ORDER_MS = 120_000;
+/** How long a process may take to keep what it has compiled. */
+const KEEP_MS = 8_000;
 /** How much of a process's stderr is kept, to be shown when it dies unexpectedly. */
 const KEPT_STDERR = 4_096;
 
@@ -20,6 +23,8 @@ interface Launch {
   command: string;
   args: string[];
   env?: Record<string, string>;
+  /** Whether the process shall keep what it has compiled for the next that runs the same, which takes it seconds. */
+  keeps?: () => boolean;
   /** With IPC the process says `{ ready }` first and then answers `{ id, order }` with `{ id, result | error }`. */
   ipc?: boolean;
 }
@@ -37,6 +42,7 @@ export class Child {
   readonly directory: string;
   readonly exited: Promise<void>;
   private readonly process: ChildProcess;
+  private readonly keeps: () => boolean;
   private readonly waiting = new Map<number, Waiting>();
   private readonly readiness: Promise<unknown>;
   private stderr = '';
@@ -46,6 +52,7 @@ export class Child {
   constructor(launch: Launch, directory: string) {
     this.role = launch.role;
     this.directory = directory;
+    this.keeps = launch.keeps ?? (() => false);
     this.process = spawn(launch.command, launch.args, {
       env: { ...process.env, [MEMORY_DIRECTORY]: directory, ...launch.env },
       stdio: launch.ipc ? ['ignore', 'ignore', 'pipe', 'ipc'] : ['ignore', 'ignore', 'pipe'],
@@ -98,8 +105,12 @@ export class Child {
     if (!this.gone) this.process.kill(signal);
   }
 
-  /** SIGKILL works on a stopped process as well; a benchmark has nothing to save. */
+  /** SIGKILL works on a stopped process as well. */
   async stop(): Promise<void> {
+    if (!this.gone && this.keeps()) {
+      this.signal('SIGPWR');
+      await Promise.race([this.exited, delay(KEEP_MS)]);
+    }
     this.signal('SIGKILL');
     await this.exited;
   }
@@ -127,6 +138,8 @@ export class Child {
 export class Processes {
   readonly directory = mkdtempSync(join(tmpdir(), 'hermit-bench-'));
   private readonly children = new Set<Child>();
+  /** Scripts whose compiled code is kept. */
+  private readonly kept = new Set<string>();
   private closing = false;
 
   start(launch: Launch): Child {
@@ -142,7 +155,8 @@ export class Processes {
    * flags: `SIGUSR2` collects garbage and reports memory, so that it is compared after a collection.
    */
   node(role: string, file: string, args: string[] = [], env: Record<string, string> = {}, ipc = true): Child {
-    return this.start({ role, command: process.execPath, args: [...nodeFlags(), file, ...args], env, ipc });
+    const keeps = () => !this.closing && !this.kept.has(file) && this.kept.add(file) !== undefined;
+    return this.start({ role, command: process.execPath, args: [...nodeFlags(), file, ...args], env, ipc, keeps });
   }
 
   async stopAll(): Promise<void> {

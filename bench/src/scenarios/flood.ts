@@ -23,6 +23,7 @@ export const flood: Scenario = {
   ],
   // What a naive relay has queued when it is interrupted would slow its next measurement.
   fresh: true,
+  spoils: true,
   rounds: (quick) => ({ counted: quick ? 1 : 5, warmUp: false }),
   async measure({ running, stage, corpus, quick, seed, attendance }) {
     const [typist, flooder] = [stage.load('load-1'), stage.load('load-2')];

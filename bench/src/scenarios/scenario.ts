@@ -21,6 +21,8 @@ export interface Scenario {
   wishes?(quick: boolean): Partial<Wishes>;
   /** Each measurement has its own start: it kills something, or counts memory. */
   readonly fresh?: boolean;
+  /** Nobody can play on what it leaves behind. */
+  readonly spoils?: boolean;
   /** Whether the floors play too. */
   floors?(quick: boolean): boolean;
   /** A quick run asks only those with two pods: the targets are theirs. */

@@ -5,6 +5,8 @@ import { percentile } from '../report/statistics.ts';
 import type { Act, Scenario } from './scenario.ts';
 
 const AGENTS = 1_000;
+/** Those that have come to the other pod and gone again before: it has been up for a while, and compiled its code. */
+const BEFORE = 500;
 const DEADLINE_MS = 30_000;
 /** The interval over which a pod's share of a core is taken. */
 const LOOK_MS = 250;
@@ -21,13 +23,17 @@ export const storm: Scenario = {
     { name: 'presence right', unit: 'ms', better: 'less' },
   ],
   wishes: () => ({ lightAgents: AGENTS }),
-  fresh: true,
+  spoils: true,
   rounds: (quick) => ({ counted: quick ? 1 : 5, warmUp: false }),
   async measure(act) {
     const { running, stage, attendance } = act;
     const pods = running.pods;
     if (!running.lightAgents || !pods || pods.agent === pods.viewer) throw new Error('A storm needs a pod to go to.');
     const load = stage.load('load-1');
+    if (running.lightAgentsElsewhere) {
+      await load.ask({ do: 'agents-open', agents: running.lightAgentsElsewhere, first: 0, count: BEFORE });
+      await load.ask({ do: 'agents-close' });
+    }
     await load.ask({ do: 'agents-open', agents: running.lightAgents, first: 0, count: AGENTS });
     const watch = busiest(pods.viewer.pid);
     const killedAt = wallMs();
