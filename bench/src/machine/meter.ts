@@ -35,8 +35,8 @@ export class CpuMeter {
   }
 }
 
-/** How long what is under way has to end, and buffers to be given back: Redis looks at them every second or two. */
-const SETTLE_MS = 1_500;
+/** How long what is under way has to end, and buffers to be given back: Redis looks at them now and then. */
+const SETTLE_MS = 1_000;
 /** The same between two collections. */
 const AGAIN_MS = 300;
 

@@ -22,7 +22,6 @@ export const flood: Scenario = {
     { name: 'flood rate', unit: 'MB/s', better: 'more' },
   ],
   // What a naive relay has queued when it is interrupted would slow its next measurement.
-  fresh: true,
   spoils: true,
   rounds: (quick) => ({ counted: quick ? 1 : 5, warmUp: false }),
   async measure({ running, stage, corpus, quick, seed, attendance }) {

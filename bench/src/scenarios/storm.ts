@@ -6,7 +6,7 @@ import type { Act, Scenario } from './scenario.ts';
 
 const AGENTS = 1_000;
 /** Those that have come to the other pod and gone again before: it has been up for a while, and compiled its code. */
-const BEFORE = 500;
+const BEFORE = 300;
 const DEADLINE_MS = 30_000;
 /** The interval over which a pod's share of a core is taken. */
 const LOOK_MS = 250;
