@@ -15,6 +15,7 @@ import {
   HEADER,
   inputAckFrame,
   inputFrame,
+  isFor,
   outputFrame,
   readAck,
   snapshotFrame,
@@ -102,4 +103,16 @@ test('bytes that are no frame have no type (FRAME-1)', () => {
     expect(frameType(far), 'an offset that is no exact number').toBe(0);
   }
   expect(frameType(new Uint8Array(0))).toBe(0);
+});
+
+test('whom a frame is for shows without a string, in each type that names somebody', () => {
+  for (const [name, frame] of GOLDEN) {
+    if (name === 'output') continue;
+    expect(isFor(frame, ATTACHMENT)).toBe(true);
+    for (let at = 0; at < ATTACHMENT.length; at++) {
+      if (ATTACHMENT[at] === '-') continue;
+      const other = `${ATTACHMENT.slice(0, at)}${ATTACHMENT[at] === '0' ? '1' : '0'}${ATTACHMENT.slice(at + 1)}`;
+      expect(isFor(frame, other)).toBe(false);
+    }
+  }
 });

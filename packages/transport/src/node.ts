@@ -98,7 +98,7 @@ class WsSocket implements Socket {
   }
 
   private sent(): void {
-    if (this.waiting.length === 0) return;
+    if (this.waiting.length === 0 || !this.open) return;
     const buffered = this.ws.bufferedAmount;
     const due = this.waiting.filter((w) => buffered <= w.bytes);
     if (due.length === 0) return;

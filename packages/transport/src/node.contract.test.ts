@@ -1,0 +1,66 @@
+// Sockets in Node over real TCP: who waits for room is told when there is some, however little or much was sent before.
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { dialWs } from './node.ts';
+import type { Socket } from './socket.ts';
+
+let server: WebSocketServer;
+let peer: WebSocket;
+let socket: Socket;
+beforeEach(async () => {
+  server = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: 64 * 1024 * 1024 });
+  await once(server, 'listening');
+  const accepted = once(server, 'connection');
+  const { port } = server.address() as AddressInfo;
+  const events = { text() {}, binary() {}, close() {} };
+  socket = await new Promise<Socket>((resolve) => dialWs()(`ws://127.0.0.1:${port}/`, events, resolve));
+  [peer] = (await accepted) as [WebSocket];
+});
+afterEach(() => {
+  peer.terminate();
+  server.close();
+});
+
+const told = (bytes: number) => {
+  const run = vi.fn();
+  socket.whenBelow(bytes, run);
+  return run;
+};
+
+it('tells at once where little waits', async () => {
+  socket.sendText('a');
+  socket.sendBinary(Buffer.alloc(3_000));
+  const run = told(1);
+  expect(run).not.toHaveBeenCalled();
+  await vi.waitFor(() => expect(run).toHaveBeenCalledOnce());
+});
+
+it('tells when so much has left, not before, and once', async () => {
+  peer.pause();
+  // More than the kernel holds for a peer that does not read, in one piece and many, little ones among them.
+  socket.sendText('first');
+  for (let n = 0; n < 200; n++) socket.sendBinary(Buffer.alloc(n % 3 === 0 ? 100 : 120_000));
+  socket.sendBinary(Buffer.alloc(8 * 1024 * 1024));
+  await new Promise(setImmediate);
+  const { buffered } = socket;
+  expect(buffered).toBeGreaterThan(8 * 1024 * 1024);
+  const [some, all] = [told(buffered - 1_000_000), told(64 * 1024)];
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+  expect(some).not.toHaveBeenCalled();
+  peer.resume();
+  await vi.waitFor(() => expect(all).toHaveBeenCalledOnce(), { timeout: 10_000 });
+  expect(some).toHaveBeenCalledOnce();
+  expect(socket.buffered).toBeLessThanOrEqual(64 * 1024);
+});
+
+it('tells nobody of a socket that has closed', async () => {
+  peer.pause();
+  socket.sendBinary(Buffer.alloc(32 * 1024 * 1024));
+  const run = told(1_024);
+  socket.terminate();
+  await vi.waitFor(() => expect(socket.open).toBe(false));
+  await new Promise(setImmediate);
+  expect(run).not.toHaveBeenCalled();
+});
