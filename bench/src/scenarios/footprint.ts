@@ -42,9 +42,10 @@ export const footprint: Scenario = {
     const memory = () => settledMemory(running.parts);
     const empty = (await memory())(isServer);
     await load.ask({ do: 'agents-open', agents: running.lightAgents, first, count: agents });
+    const agentCpu = watchMs > 0 ? await idleCpu(act, watchMs) : 0;
+    // After the watch, so that what time alone changes is not counted with the sessions.
     const idle = await memory();
     const withAgents = idle(isServer);
-    const agentCpu = watchMs > 0 ? await idleCpu(act, watchMs) : 0;
     await load.ask({ do: 'idle-open', viewers: running.viewers, sessions: first + sessions });
     const attached = await memory();
     const withSessions = attached(isServer);
