@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { within } from '../load/deadline.ts';
 import { MEMORY_DIRECTORY } from './memory-file.ts';
 
 /** How long a process may take to say that it is ready, and to answer an order that names no deadline of its own. */
@@ -109,7 +109,7 @@ export class Child {
   async stop(): Promise<void> {
     if (!this.gone && this.keeps()) {
       this.signal('SIGPWR');
-      await Promise.race([this.exited, delay(KEEP_MS)]);
+      await within(KEEP_MS, 'Keeping compiled code', this.exited).catch(() => undefined);
     }
     this.signal('SIGKILL');
     await this.exited;
@@ -155,7 +155,11 @@ export class Processes {
    * flags: `SIGUSR2` collects garbage and reports memory, so that it is compared after a collection.
    */
   node(role: string, file: string, args: string[] = [], env: Record<string, string> = {}, ipc = true): Child {
-    const keeps = () => !this.closing && !this.kept.has(file) && this.kept.add(file) !== undefined;
+    const keeps = () => {
+      if (this.closing || this.kept.has(file)) return false;
+      this.kept.add(file);
+      return true;
+    };
     return this.start({ role, command: process.execPath, args: [...nodeFlags(), file, ...args], env, ipc, keeps });
   }
 

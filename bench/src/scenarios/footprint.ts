@@ -3,8 +3,18 @@ import { delay } from '../load/deadline.ts';
 import { CpuMeter, isServer, settledMemory } from '../machine/meter.ts';
 import type { Part } from '../machine/usage.ts';
 import type { Act, Metric, Scenario } from './scenario.ts';
+import { AGENTS } from './storm.ts';
 
 const KIB = 1024;
+/**
+ * So many come first, and so many then. A machine runs 256 sessions at most. Hash tables double: with these numbers they are
+ * three quarters full before and after, which is what they are on average.
+ */
+const FIRST = 48;
+const MORE_AGENTS = 720;
+const MORE_SESSIONS = 144;
+/** How long the CPU of those who wait is watched; it takes its time to be told from nothing. */
+const WATCH_MS = 20_000;
 const isAgent = (part: Part) => part.role === 'agent';
 
 const CPU: Metric[] = [
@@ -23,16 +33,16 @@ export const footprint: Scenario = {
     { name: 'per attached session', unit: 'KiB', better: 'less' },
     { name: 'resident per attached session', unit: 'KiB', better: 'less' },
     { name: 'agent, per session', unit: 'KiB', better: 'less' },
-    // It takes its time to be told from nothing.
     ...(quick ? [] : CPU),
   ],
   // As many as a storm has, which plays on the same stage.
-  wishes: () => ({ lightAgents: 1_000 }),
+  wishes: () => ({ lightAgents: AGENTS }),
   fresh: true,
   rounds: (quick) => ({ counted: quick ? 1 : 3, warmUp: false }),
   async measure(act) {
     const { running, stage } = act;
-    const { agents, sessions, first, watchMs } = counts(act.quick);
+    const [first, agents, sessions] = [FIRST, MORE_AGENTS, MORE_SESSIONS];
+    const watchMs = act.quick ? 0 : WATCH_MS;
     if (!running.lightAgents) throw new Error('It promised light agents and has none.');
     const load = stage.load('load-1');
     // The first of each kind make the code and the pools that all others share; V8 compiles again after some hundred calls.
@@ -68,14 +78,6 @@ export const footprint: Scenario = {
     };
   },
 };
-
-/**
- * A machine runs 256 sessions at most, those who came first among them. Hash tables double: with these numbers they are
- * three quarters full before and after, which is what they are on average.
- */
-function counts(quick: boolean) {
-  return { agents: 720, sessions: 144, first: 48, watchMs: quick ? 0 : 20_000 };
-}
 
 /** CPU milliseconds per second that pods and Redis use while nobody does anything. */
 async function idleCpu({ running }: Act, watchMs: number): Promise<number> {

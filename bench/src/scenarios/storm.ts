@@ -4,7 +4,7 @@ import { cpuSecondsOf } from '../machine/usage.ts';
 import { percentile } from '../report/statistics.ts';
 import type { Act, Scenario } from './scenario.ts';
 
-const AGENTS = 1_000;
+export const AGENTS = 1_000;
 /** Those that have come to the other pod and gone again before: it has been up for a while, and compiled its code. */
 const BEFORE = 300;
 const DEADLINE_MS = 30_000;

@@ -130,6 +130,28 @@ it('memory is good for a quarter of an hour of one outage, and again in the next
   expect(await agent()).toEqual(letIn);
 });
 
+it('who was known still is, unless their login has ended; a database that is away ends nobody’s', async () => {
+  const who = { userId: randomUUID(), email: 'u@example.org', loginId: randomUUID(), expiresAt: 0 };
+  const still = async () => {
+    let said: HermitError | null | undefined;
+    directory.still(who, (why) => {
+      said = why;
+    });
+    for (let waited = 0; said === undefined && waited < 9_000; waited += 100) await vi.advanceTimersByTimeAsync(100);
+    return said;
+  };
+  answer = there;
+  expect(await still()).toBeNull();
+  answer = async () => {
+    throw new HermitError('INVALID_TOKEN');
+  };
+  expect(await still()).toMatchObject({ code: 'INVALID_TOKEN' });
+  for (const away of [refusing, silent]) {
+    answer = away;
+    expect(await still()).toBeNull();
+  }
+});
+
 it('once the database is back, all that was taken on trust is looked at again, once', async () => {
   answer = there;
   await agent();

@@ -90,6 +90,7 @@ export class ClientLink implements SocketEvents {
     this.login.visit(now);
   }
 
+  /** Made for each request: a client at rest has none. */
   private get requests(): ClientRequests {
     return new ClientRequests(this);
   }
