@@ -37,6 +37,7 @@ import { RedisConnections } from './redis/redis-connection.ts';
 import { redisNames } from './redis/redis-names.ts';
 import type { Look } from './relay/observer.ts';
 import { Pod } from './relay/pod.ts';
+import { Admission } from './sockets/admission.ts';
 import { websocketRoutes } from './sockets/websocket-routes.ts';
 import type { Log } from './telemetry/events.ts';
 import { fastifyLogger } from './telemetry/http-telemetry.ts';
@@ -160,7 +161,9 @@ export async function createApp(config: Config): Promise<App> {
     });
     // A proxy may have replaced the Host by which a page of our own is known.
     const allowedOrigins = [...config.allowedOrigins, ...(config.publicUrl === undefined ? [] : [config.publicUrl])];
-    await websocketRoutes(http, { pod, allowedOrigins, limits });
+    const admission = new Admission(systemClock);
+    metrics.onScrape(() => metrics.newcomers.set(admission.waiting));
+    await websocketRoutes(http, { pod, allowedOrigins, limits, admission });
     closers.push(tidyNowAndThen(() => accounts.tidy()));
 
     return {

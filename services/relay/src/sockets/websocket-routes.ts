@@ -10,19 +10,21 @@ import { originAllowed } from '../auth/origins.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { addressOf, limited } from '../limits/request-limits.ts';
 import type { Pod } from '../relay/pod.ts';
+import type { Admission } from './admission.ts';
 
 type WebSocketOptions = {
   pod: Pod;
   /** Origins of web pages that may connect, beside our own. */
   allowedOrigins: readonly string[];
   limits: Limiter;
+  admission: Admission;
 };
 
 /** Before the core takes over nothing can arrive. */
 const NOBODY = { text() {}, binary() {}, close() {} };
 
 export async function websocketRoutes(app: FastifyInstance, options: WebSocketOptions): Promise<void> {
-  const { pod, allowedOrigins, limits } = options;
+  const { pod, allowedOrigins, limits, admission } = options;
   await app.register(websocket, {
     options: {
       // Whoever has introduced themselves may say more: the core allows it.
@@ -34,6 +36,7 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
       clientTracking: false,
     },
     preClose: (done) => {
+      admission.close();
       app.websocketServer.close();
       done();
     },
@@ -66,13 +69,15 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
   };
 
   await app.register(async (scope) => {
+    // Before anything else is done for it: what it is asked for next costs more than the turn.
+    scope.addHook('onRequest', async (request) => admission.turn(addressOf(request)));
     scope.addHook('preValidation', guard);
     const schema = { hide: true };
     const config = limited('upgrade');
-    scope.get('/ws/agent', { websocket: true, schema, config }, (ws, request) => {
+    scope.get('/ws/agent', { websocket: true, helmet: false, schema, config }, (ws, request) => {
       accept(ws, request, (...newcomer) => pod.acceptAgent(...newcomer));
     });
-    scope.get('/ws/client', { websocket: true, schema, config }, (ws, request) => {
+    scope.get('/ws/client', { websocket: true, helmet: false, schema, config }, (ws, request) => {
       accept(ws, request, (...newcomer) => pod.acceptClient(...newcomer));
     });
   });

@@ -38,6 +38,10 @@ export const METRICS = {
     version: 'one value',
   }),
   connections: gauge('connections', 'WebSockets that are open.', { kind: ['agent', 'client'] }),
+  newcomers: gauge(
+    'newcomers_waiting',
+    'WebSockets that wait to be let in: more came at once than leave this pod time for those it has.',
+  ),
   machines: gauge('machines', 'Machines whose agent is registered with this pod.'),
   sessions: gauge('sessions', 'Sessions of those machines.', { state: ['running', 'ended'] }),
   attachments: gauge(
