@@ -37,17 +37,46 @@ const NOBODY: readonly Waiting[] = [];
 const LITTLE = 4 * 1024;
 const LEAST = 3 * LITTLE;
 
+/** Of a final frame of bytes (RFC 6455, 5.2), and that it is masked. */
+const BINARY = 0x82;
+const MASKED = 0x80;
+/** The longest payload whose length is in the second byte, and what stands there when the length is in the next two. */
+const SHORT = 125;
+const LENGTH_FOLLOWS = 126;
+
+/**
+ * A WebSocket frame in one piece. A header and a payload of their own, as `ws` sends them, are two writes to be joined
+ * again, which for a keystroke costs more than all else that is done with it here. Zero masks: see `dialWs`.
+ */
+function framed(message: Uint8Array, masked: boolean): Buffer {
+  const { length } = message;
+  const key = length <= SHORT ? 2 : 4;
+  const at = masked ? key + 4 : key;
+  const b = Buffer.allocUnsafe(at + length);
+  b[0] = BINARY;
+  b[1] = (masked ? MASKED : 0) | (length <= SHORT ? length : LENGTH_FOLLOWS);
+  if (length > SHORT) {
+    b[2] = length >>> 8;
+    b[3] = length & 255;
+  }
+  if (masked) b.fill(0, key, at);
+  b.set(message, at);
+  return b;
+}
+
 class WsSocket implements Socket {
   events: SocketEvents;
   waiting: readonly Waiting[] = NOBODY;
   overflowed = false;
   private readonly ws: WebSocket;
   private readonly bound: number;
+  private readonly masked: boolean;
   private onSent: (() => void) | undefined;
 
-  constructor(ws: WebSocket, events: SocketEvents, bound = Number.POSITIVE_INFINITY) {
+  constructor(ws: WebSocket, events: SocketEvents, masked: boolean, bound = Number.POSITIVE_INFINITY) {
     this.ws = ws;
     this.bound = bound;
+    this.masked = masked;
     this.events = events;
     (ws as Wrapped)[WRAPPER] = this;
     ws.on('message', onMessage);
@@ -73,22 +102,24 @@ class WsSocket implements Socket {
 
   /** What one callback of the event loop sends goes out in one write. */
   private send(message: string | Uint8Array): void {
-    if (this.ws.readyState !== WebSocket.OPEN) return;
-    if (this.ws.bufferedAmount > this.bound) {
+    const { ws } = this;
+    if (ws.readyState !== WebSocket.OPEN) return;
+    const buffered = ws.bufferedAmount;
+    if (buffered > this.bound) {
       this.overflowed = true;
-      this.ws.terminate();
+      ws.terminate();
       return;
     }
-    const { _socket: socket } = this.ws as unknown as { _socket: TcpSocket };
+    const { _socket: socket } = ws as unknown as { _socket: TcpSocket };
     if (socket.writableCorked === 0) {
       socket.cork();
       process.nextTick(uncork, socket);
     }
-    if (this.ws.bufferedAmount + message.length <= LITTLE) this.ws.send(message);
-    else {
+    if (buffered + message.length > LITTLE) {
       this.onSent ??= () => this.sent();
-      this.ws.send(message, this.onSent);
-    }
+      ws.send(message, this.onSent);
+    } else if (typeof message === 'string') ws.send(message);
+    else socket.write(framed(message, this.masked));
   }
 
   whenBelow(bytes: number, run: () => void): void {
@@ -127,9 +158,9 @@ function uncork(socket: TcpSocket): void {
   socket.uncork();
 }
 
-/** Wraps an open `ws` socket. `bound`: bytes that may wait in it; with more it is cut (OVERFLOW). */
+/** Wraps an open `ws` socket of a server. `bound`: bytes that may wait in it; with more it is cut (OVERFLOW). */
 export function socketOf(ws: WebSocket, events: SocketEvents, bound?: number): Socket {
-  return new WsSocket(ws, events, bound);
+  return new WsSocket(ws, events, false, bound);
 }
 
 export type DialOptions = { headers?: Record<string, string>; timeoutMs?: number; origin?: string };
@@ -158,7 +189,7 @@ export function dialWs(options: DialOptions = {}): Dial {
       settled = true;
       ws.removeAllListeners('error');
       ws.removeAllListeners('unexpected-response');
-      opened(new WsSocket(ws, events));
+      opened(new WsSocket(ws, events, true));
     });
     ws.once('error', (error) => fail(error.message));
     ws.once('unexpected-response', (request, response) => {
