@@ -10,11 +10,16 @@ const CLOSE_WAIT_MS = 2_000;
 /** Where a `ws` socket keeps its wrapper: listeners that all sockets share find it there. */
 const WRAPPER = Symbol('hermit');
 type Wrapped = WebSocket & { [WRAPPER]: WsSocket };
+/** What `ws` keeps to itself. */
+type Inside = { _socket: TcpSocket; _receiver: { _maxPayload: number; _bufferedBytes: number } };
 
 function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
   const { events } = (this as Wrapped)[WRAPPER];
   if (isBinary) events.binary(data as Buffer);
   else events.text((data as Buffer).toString('utf8'));
+  const { _receiver } = this as unknown as Inside;
+  // What came with it is to leave with it.
+  if (_receiver._bufferedBytes === 0) uncork();
 }
 
 function onClose(this: WebSocket, code: number, reason: Buffer): void {
@@ -110,10 +115,10 @@ class WsSocket implements Socket {
       ws.terminate();
       return;
     }
-    const { _socket: socket } = ws as unknown as { _socket: TcpSocket };
+    const { _socket: socket } = ws as unknown as Inside;
     if (socket.writableCorked === 0) {
       socket.cork();
-      process.nextTick(uncork, socket);
+      if (corked.push(socket) === 1) process.nextTick(uncork);
     }
     if (buffered + message.length > LITTLE) {
       this.onSent ??= () => this.sent();
@@ -139,7 +144,7 @@ class WsSocket implements Socket {
 
   allow(messageBytes: number): void {
     // `ws` has one size for all sockets of a server, and reads it anew with each frame.
-    (this.ws as unknown as { _receiver: { _maxPayload: number } })._receiver._maxPayload = messageBytes;
+    (this.ws as unknown as Inside)._receiver._maxPayload = messageBytes;
   }
 
   close(code: number, reason: string): void {
@@ -154,8 +159,12 @@ class WsSocket implements Socket {
   }
 }
 
-function uncork(socket: TcpSocket): void {
-  socket.uncork();
+/** Sockets that gather what they are sent. */
+const corked: TcpSocket[] = [];
+
+function uncork(): void {
+  for (const socket of corked) socket.uncork();
+  corked.length = 0;
 }
 
 /** Wraps an open `ws` socket of a server. `bound`: bytes that may wait in it; with more it is cut (OVERFLOW). */
