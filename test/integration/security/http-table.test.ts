@@ -1,8 +1,10 @@
 // Every HTTP route × everybody who may call it. A route without a row fails.
 import { randomUUID } from 'node:crypto';
+import { systemClock } from '@hermit/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpRoutes } from '../../../services/relay/src/http/http-routes.ts';
 import { createHttpServer } from '../../../services/relay/src/http/http-server.ts';
+import { Admission } from '../../../services/relay/src/sockets/admission.ts';
 import { websocketRoutes } from '../../../services/relay/src/sockets/websocket-routes.ts';
 import { CALLERS, Cast, KNOWN, type Known, type Scene } from './cast.ts';
 import { PASSWORD, type Relays, startRelays } from './relay-kit.ts';
@@ -154,7 +156,7 @@ async function registered(): Promise<string[]> {
     }
   });
   await httpRoutes(http, {} as Parameters<typeof httpRoutes>[1]);
-  await websocketRoutes(http, {} as Parameters<typeof websocketRoutes>[1]);
+  await websocketRoutes(http, { admission: new Admission(systemClock) } as Parameters<typeof websocketRoutes>[1]);
   await http.close();
   return [...new Set(found)].filter((route) => !SOCKETS.includes(route)).sort();
 }

@@ -1,12 +1,14 @@
 // What one address and one socket may do, and who guesses, counted by all pods together; and what is said when it is too much.
 import { randomUUID } from 'node:crypto';
 import { inputFrame, LIMITS, uuidBytes } from '@hermit/protocol';
+import { systemClock } from '@hermit/transport';
 import type { RouteOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { httpRoutes } from '../../../services/relay/src/http/http-routes.ts';
 import { createHttpServer } from '../../../services/relay/src/http/http-server.ts';
 import { addressOf } from '../../../services/relay/src/limits/request-limits.ts';
 import { RULES } from '../../../services/relay/src/limits/rules.ts';
+import { Admission } from '../../../services/relay/src/sockets/admission.ts';
 import { websocketRoutes } from '../../../services/relay/src/sockets/websocket-routes.ts';
 import { until } from '../kit/wait.ts';
 import { fresh, from, leave, refused } from './limits-kit.ts';
@@ -23,7 +25,7 @@ it('every route that anybody may ask has a rule', async () => {
     routes.push(route);
   });
   await httpRoutes(http, {} as Parameters<typeof httpRoutes>[1]);
-  await websocketRoutes(http, {} as Parameters<typeof websocketRoutes>[1]);
+  await websocketRoutes(http, { admission: new Admission(systemClock) } as Parameters<typeof websocketRoutes>[1]);
   await http.close();
   const open = routes.filter(({ method, url, schema, config }) => {
     const { security, hide } = (schema ?? {}) as { security?: unknown; hide?: boolean };

@@ -17,7 +17,10 @@ beforeEach(() => {
   [work, perNewcomer, others, busiest, now, timer] = [0, 0, 0, 0, 0, null];
   const after = (_: number, run: () => void) => {
     timer = run;
-    return { cancel: () => void (timer = null) };
+    const cancel = () => {
+      timer = null;
+    };
+    return { cancel };
   };
   const clock = { now: () => now, monotonic: () => now, after, every: after };
   admission = new Admission(clock, () => {
