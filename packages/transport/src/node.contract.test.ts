@@ -3,18 +3,22 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { dialWs } from './node.ts';
+import { dialWs, socketOf } from './node.ts';
 import type { Socket } from './socket.ts';
 
 let server: WebSocketServer;
 let peer: WebSocket;
 let socket: Socket;
+let heard: (string | Buffer)[];
 beforeEach(async () => {
   server = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: 64 * 1024 * 1024 });
   await once(server, 'listening');
   const accepted = once(server, 'connection');
   const { port } = server.address() as AddressInfo;
-  const events = { text() {}, binary() {}, close() {} };
+  heard = [];
+  const keep = (message: string | Uint8Array) =>
+    void heard.push(typeof message === 'string' ? message : Buffer.from(message));
+  const events = { text: keep, binary: keep, close() {} };
   socket = await new Promise<Socket>((resolve) => dialWs()(`ws://127.0.0.1:${port}/`, events, resolve));
   [peer] = (await accepted) as [WebSocket];
 });
@@ -28,6 +32,26 @@ const told = (bytes: number) => {
   socket.whenBelow(bytes, run);
   return run;
 };
+
+it('messages of every length arrive whole and in their order, from either side', async () => {
+  const lengths = [0, 1, 124, 125, 126, 127, 255, 256, 257, 4_095, 4_096, 4_097, 65_535, 65_536, 200_000];
+  const sent = [...lengths, ...lengths.toReversed()].flatMap((length, n) => [
+    Buffer.alloc(length, n + 1),
+    `${n}`.repeat(length),
+  ]);
+  // The other side answers in kind, as a server does.
+  const server = socketOf(peer, {
+    text: (message) => server.sendText(message),
+    binary: (message) => server.sendBinary(message),
+    close() {},
+  });
+  for (const message of sent) {
+    if (typeof message === 'string') socket.sendText(message);
+    else socket.sendBinary(message);
+  }
+  await vi.waitFor(() => expect(heard).toHaveLength(sent.length), { timeout: 10_000 });
+  expect(heard.map((message, n) => Buffer.from(message).equals(Buffer.from(sent[n] ?? '')))).not.toContain(false);
+});
 
 it('tells at once where little waits', async () => {
   socket.sendText('a');
