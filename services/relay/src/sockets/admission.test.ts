@@ -82,6 +82,14 @@ it('a thousand at once are let in within seconds, and leave the loop time of its
   expect(idle).toBe(now / TURN);
 });
 
+it('the longer they wait, the more of the loop is theirs', async () => {
+  perNewcomer = 4;
+  const seen = await come(1_000);
+  await pass(280);
+  // Four seconds of work; 60 % of the loop would take 6.7.
+  expect(seen.entered).toBe(1_000);
+});
+
 it('those who cost little are let in faster', async () => {
   perNewcomer = 0.2;
   const seen = await come(1_000);

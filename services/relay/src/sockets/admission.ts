@@ -6,8 +6,13 @@ import type { Clock, Timer } from '@hermit/transport';
 
 /** Milliseconds between turns. */
 const TURN = 20;
-/** What is aimed at: the part of its time for which the event loop is busy, newcomers and all else together. */
+/**
+ * What is aimed at: the part of its time for which the event loop is busy, newcomers and all else together; and how much
+ * more of it for each second for which some have been waiting, up to what.
+ */
 const BUSY = 0.6;
+const URGENCY = 0.1;
+const BUSIEST = 0.85;
 /** Newcomers of a first turn. How many the next ones take depends on what these did to the loop. */
 const FIRST = 8;
 /** How many come in however busy the loop is: even then nobody of MOST waits for longer than those who dial do (10 s). */
@@ -27,6 +32,8 @@ export class Admission {
   /** How many may still come in before the next turn. */
   private left = FIRST;
   private load = 0;
+  /** Since when some have been waiting (monotonic). */
+  private crowdedAt = 0;
   private count = 0;
   private closed = false;
 
@@ -49,6 +56,7 @@ export class Admission {
       this.left--;
       return undefined;
     }
+    if (this.count === 0) this.crowdedAt = this.clock.monotonic();
     return new Promise((enter) => {
       const queue = this.networks.get(network);
       if (queue) queue.push(enter);
@@ -76,9 +84,15 @@ export class Admission {
     // Nobody came for a whole turn: the next one who does is alone again.
     if (this.count === 0 && this.left === this.perTurn) return;
     this.load += (this.busy() - this.load) * BELIEF;
-    this.perTurn = Math.min(MOST, Math.max(LEAST, this.perTurn * Math.min(2, BUSY / this.load)));
+    this.perTurn = Math.min(MOST, Math.max(LEAST, this.perTurn * Math.min(2, this.aim / this.load)));
     for (this.left = this.perTurn; this.left >= 1 && this.count > 0; this.left--) this.admit();
     this.timer = this.clock.after(TURN, () => this.next());
+  }
+
+  private get aim(): number {
+    if (this.count === 0) return BUSY;
+    const waited = (this.clock.monotonic() - this.crowdedAt) / 1_000;
+    return Math.min(BUSIEST, BUSY + URGENCY * waited);
   }
 
   private admit(): void {
