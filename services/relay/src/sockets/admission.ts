@@ -8,9 +8,10 @@ import type { Clock, Timer } from '@hermit/transport';
 const TURN = 20;
 /**
  * What is aimed at: the part of its time for which the event loop is busy, newcomers and all else together; and how much
- * more of it for each second for which some have been waiting, up to what.
+ * more of it, up to what, for each second for which some have been waiting after the first ones.
  */
 const BUSY = 0.6;
+const PATIENCE = 2;
 const URGENCY = 0.1;
 const BUSIEST = 0.85;
 /** Newcomers of a first turn. How many the next ones take depends on what these did to the loop. */
@@ -92,7 +93,7 @@ export class Admission {
   private get aim(): number {
     if (this.count === 0) return BUSY;
     const waited = (this.clock.monotonic() - this.crowdedAt) / 1_000;
-    return Math.min(BUSIEST, BUSY + URGENCY * waited);
+    return Math.min(BUSIEST, BUSY + URGENCY * Math.max(0, waited - PATIENCE));
   }
 
   private admit(): void {
