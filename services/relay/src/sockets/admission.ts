@@ -11,6 +11,7 @@ const TURN = 20;
  * more of it, up to what, for each second for which some have been waiting after the first ones.
  */
 const BUSY = 0.6;
+/** Seconds. */
 const PATIENCE = 2;
 const URGENCY = 0.1;
 const BUSIEST = 0.85;
