@@ -1,5 +1,5 @@
 // What a fleet is reckoned with: constants measured by this benchmark, and what is assumed of the people.
-// Measured on two cores that did nothing else (docs/performance.md), which load processes and databases shared.
+// Measured on two cores that did nothing else, which load processes and databases shared (docs/capacity.md says when).
 
 export const MEASURED = {
   /** CPU of a pod for each idle agent: pings, renewals of leases; milliseconds in a second. */

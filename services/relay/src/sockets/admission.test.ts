@@ -83,11 +83,23 @@ it('a thousand at once are let in within seconds, and leave the loop time of its
 });
 
 it('the longer they wait, the more of the loop is theirs', async () => {
-  perNewcomer = 4;
-  const seen = await come(1_000);
-  await pass(300);
-  // Four seconds of work; 60 % of the loop would take 6.7.
-  expect(seen.entered).toBe(1_000);
+  [perNewcomer, others] = [1, 0.2];
+  const crowd = [await come(900)];
+  const lately = async (turns: number) => {
+    const before = crowd.reduce((sum, { entered }) => sum + entered, 0);
+    for (let n = 0; n < turns; n++) {
+      crowd.push(await come(8));
+      await pass(1);
+    }
+    return (crowd.reduce((sum, { entered }) => sum + entered, 0) - before) / turns;
+  };
+  await pass(20);
+  const early = await lately(50);
+  await lately(130);
+  const late = await lately(50);
+  expect(admission.waiting, 'all that time some waited').toBeGreaterThan(0);
+  expect(early).toBeLessThan(9);
+  expect(late).toBeGreaterThan(1.25 * early);
 });
 
 it('those who cost little are let in faster', async () => {
