@@ -1,4 +1,5 @@
 // A load process: takes one order at a time, and says with each answer how busy it was.
+import '@hermit/transport/collector';
 import { answerOrders } from '../machine/answers.ts';
 import { crowd } from './crowd.ts';
 import { feeder } from './feeder.ts';

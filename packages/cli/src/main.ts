@@ -4,6 +4,8 @@ import { enableCompileCache } from 'node:module';
 
 // What is compiled once need not be compiled for every command; it halves the time to the first byte.
 enableCompileCache();
+// Output may flood here as well.
+await import('@hermit/transport/collector');
 const { Context } = await import('./context.ts');
 const { run } = await import('./program.ts');
 

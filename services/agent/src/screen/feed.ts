@@ -2,12 +2,14 @@
 import { type Size, wholeCharacters } from '@hermit/protocol';
 import { Emulator } from './emulator.ts';
 import type { ScreenSnapshot } from './screen.ts';
-import { LONGEST_SEQUENCE, runEnd, skip } from './skip.ts';
+import { LONGEST_SEQUENCE, mayGoOn, runEnd, skip } from './skip.ts';
 
 /** Bytes parsed in one step: a few milliseconds. */
 const SLICE = 64 * 1024;
 /** Waiting output below this is parsed without a look at what could be skipped. */
 const SKIP_FROM = 256 * 1024;
+/** The kept end of a run is held back up to this length; bytes. */
+const HELD = 1024 * 1024;
 
 /** What holds for the output that follows: the size, or whether its queries are answered. */
 type Change = Size | { answer: boolean };
@@ -20,6 +22,11 @@ export class Feed {
   private requests: Request[] = [];
   /** Up to here a look has found nothing to skip. */
   private lookAgainAt = 0;
+  /**
+   * All that waits is the kept end of a run that may go on. Parsing it takes most of an emulator's time in a flood, and
+   * is in vain when as much follows: so it waits for what follows, for a request, or for `release`.
+   */
+  private held = false;
   private readonly skipFrom: number;
   private readonly parsed: (buffer: ArrayBufferLike) => void;
 
@@ -36,15 +43,25 @@ export class Feed {
 
   /** The buffer of `bytes` is the feed's until it gives it back, and nothing else is in it. */
   write(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.waiting.push(bytes);
+    if (bytes.length > 0) this.push(bytes);
   }
 
   resize(size: Size): void {
-    this.waiting.push(size);
+    this.push(size);
   }
 
   answer(on: boolean): void {
-    this.waiting.push({ answer: on });
+    this.push({ answer: on });
+  }
+
+  /** Something waits that could be parsed; after a while of quiet `release` is due. */
+  get holds(): boolean {
+    return this.held;
+  }
+
+  /** What is held back is to be parsed now. */
+  release(): void {
+    this.held = false;
   }
 
   /** Replies to queries in output that is to be answered. */
@@ -56,13 +73,14 @@ export class Feed {
 
   request(atLeast: number, done: Request['done']): void {
     this.requests.push({ atLeast, done });
+    this.release();
     this.settle();
   }
 
-  /** Parses a slice; false: nothing can be done until more comes. */
+  /** Parses a slice; false: nothing is to be done until more comes, or what is held is released. */
   step(): boolean {
     const head = this.waiting[0];
-    if (head === undefined) return false;
+    if (head === undefined || this.held) return false;
     if (!(head instanceof Uint8Array)) {
       this.waiting.shift();
       if ('answer' in head) this.answering = head.answer;
@@ -79,6 +97,11 @@ export class Feed {
     this.waiting.length = 0;
     this.requests = [];
     this.emulator.dispose();
+  }
+
+  private push(item: Uint8Array | Change): void {
+    this.waiting.push(item);
+    this.release();
   }
 
   private parseSlice(): boolean {
@@ -98,11 +121,11 @@ export class Feed {
     return true;
   }
 
-  /** The first item is done with up to `at`. */
-  private goOn(head: Uint8Array, at: number): void {
+  /** The first item is done with up to `at`. What may be left for long (`apart`) keeps no buffer. */
+  private goOn(head: Uint8Array, at: number, apart = false): void {
     const left = head.length - at;
-    // A character that has not ended keeps no buffer.
-    const rest = left < 4 ? head.slice(at) : head.subarray(at);
+    // Nor does a character that has not ended.
+    const rest = apart || left < 4 ? head.slice(at) : head.subarray(at);
     if (left === 0) this.waiting.shift();
     else this.waiting[0] = rest;
     if (rest.buffer !== head.buffer) this.parsed(head.buffer);
@@ -128,7 +151,9 @@ export class Feed {
     }
     emulator.parse(bytes.subarray(0, found.keep));
     emulator.skip(found.resume - found.keep, found.pen);
-    this.goOn(bytes, found.resume);
+    const rest = bytes.length - found.resume;
+    this.held = this.waiting.length === 1 && this.requests.length === 0 && rest <= HELD && mayGoOn(bytes, end);
+    this.goOn(bytes, found.resume, this.held);
     return true;
   }
 

@@ -1,6 +1,6 @@
 // Skipping gives exactly what parsing everything gives.
 import { type Random, seeded } from '@hermit/transport';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Feed } from './feed.ts';
 import { runEnd, skip } from './skip.ts';
 import { babble, stateOf } from './testing.ts';
@@ -66,6 +66,8 @@ function fed(
     if ((i / chunk) % 8 === 7) feed.step();
   }
   while (feed.step());
+  feed.release();
+  while (feed.step());
   expect(givenBack).toBeGreaterThanOrEqual(bytes.length);
   return { core: feed.emulator.core, offset: feed.emulator.offset, skipped };
 }
@@ -101,6 +103,64 @@ describe('a feed that skips', () => {
       const bytes = Buffer.from(mode + lines(seeded(8), 500_000));
       expect(fed({ cols: 80, rows: 24 }, 50, bytes, 100_000, 100_000).skipped).toBe(0);
     }
+  });
+});
+
+describe('the kept end of a run', () => {
+  const size = { cols: 80, rows: 24 };
+  const flood = Buffer.from(lines(seeded(9), 600_000));
+  const answers: string[] = [];
+  let feed: Feed;
+  beforeEach(() => {
+    answers.length = 0;
+    feed = new Feed(size, 100);
+    feed.onReply((text) => answers.push(text));
+  });
+
+  const write = (text: string | Uint8Array) => {
+    feed.write(new Uint8Array(Buffer.from(text)));
+    while (feed.step());
+  };
+
+  it('waits for what follows, which may leave it out as well', () => {
+    write(flood);
+    expect(feed.holds).toBe(true);
+    const { offset } = feed.emulator;
+    expect(offset).toBeLessThan(flood.length);
+    const parse = vi.spyOn(feed.emulator, 'parse');
+    write(flood);
+    expect(feed.holds).toBe(true);
+    expect(feed.emulator.offset).toBeGreaterThan(flood.length);
+    // What was held has been left out: no more than the beginning of a line was parsed.
+    expect(parse.mock.calls.reduce((sum, [bytes]) => sum + bytes.length, 0)).toBeLessThan(1_000);
+  });
+
+  it('is parsed when it is released, when a snapshot is asked for, and before a little that follows', () => {
+    const now = [
+      () => feed.release(),
+      () => feed.request(flood.length, () => {}),
+      () => feed.write(new Uint8Array(Buffer.from('prompt'))),
+      () => feed.resize({ cols: 100, rows: 30 }),
+    ];
+    for (const [i, act] of now.entries()) {
+      feed = new Feed(size, 100);
+      write(flood);
+      expect(feed.holds, String(i)).toBe(true);
+      act();
+      while (feed.step());
+      expect(feed.holds, String(i)).toBe(false);
+      expect(feed.emulator.offset, String(i)).toBeGreaterThanOrEqual(flood.length);
+    }
+  });
+
+  it('waits though a sequence has begun in it, and not where a question follows', () => {
+    write(`${flood.toString()}\x1b[3`);
+    expect(feed.holds).toBe(true);
+    write('1mred');
+    expect(feed.emulator.offset).toBe(flood.length + '\x1b[31mred'.length);
+    write(`${flood.toString()}\x1b[6n`);
+    expect(feed.holds).toBe(false);
+    expect(answers).toHaveLength(1);
   });
 });
 

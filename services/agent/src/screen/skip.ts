@@ -89,6 +89,17 @@ function marked(word: number): number {
   return control | ((c2 - 0x01010101) & ~c2 & 0x80808080);
 }
 
+/** Whether a run that ends at `end` may go on with what comes next: nothing follows yet, or the beginning of a sequence. */
+export function mayGoOn(bytes: Uint8Array, end: number): boolean {
+  const left = bytes.length - end;
+  if (left === 0) return true;
+  if (left >= LONGEST_SEQUENCE || bytes[end] !== 0x1b) return left === 1 && bytes[end] === 0xc2;
+  if (left > 1 && bytes[end + 1] !== 0x5b) return false;
+  for (let i = end + 2; i < bytes.length; i++)
+    if ((bytes[i] as number) < 0x30 || (bytes[i] as number) > 0x3b) return false;
+  return true;
+}
+
 /** What may be left out of a run that ends at `end`, where `lines` LFs scroll everything away; null: nothing. */
 export function skip(bytes: Uint8Array, end: number, lines: number): Skip | null {
   const keep = crlf(bytes, 0);

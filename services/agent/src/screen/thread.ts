@@ -13,6 +13,12 @@ const busy = new Set<number>();
 const TELL_PARSED = 1024 * 1024;
 const told = new Map<number, number>();
 let scheduled = false;
+/**
+ * So long the end of a flood waits for more of it, milliseconds: a little longer than output is gathered before it comes
+ * here. Then it is parsed, so that a snapshot of a quiet session is there at once.
+ */
+const HELD_FOR = 350;
+const held = new Map<number, NodeJS.Timeout>();
 
 let parsedBuffers: SharedArrayBuffer[] = [];
 
@@ -78,7 +84,10 @@ function round(): void {
     const feed = feeds.get(screen);
     if (!feed) continue;
     guarded(screen, () => {
-      if (!feed.step()) busy.delete(screen);
+      if (!feed.step()) {
+        busy.delete(screen);
+        if (feed.holds) releaseLater(screen, feed);
+      }
       const { offset } = feed.emulator;
       const since = offset - (told.get(screen) ?? 0);
       if (since < (busy.has(screen) ? TELL_PARSED : 1)) return;
@@ -90,6 +99,17 @@ function round(): void {
   const buffers = parsedBuffers;
   parsedBuffers = [];
   say(buffers.length > 0 ? [...parsed, { type: 'buffers', buffers }] : parsed);
+}
+
+function releaseLater(screen: number, feed: Feed): void {
+  clearTimeout(held.get(screen));
+  const timer = setTimeout(() => {
+    held.delete(screen);
+    feed.release();
+    busy.add(screen);
+    schedule();
+  }, HELD_FOR);
+  held.set(screen, timer);
 }
 
 /** What fails for one session is told, and harms no other. */
@@ -106,4 +126,6 @@ function forget(screen: number): void {
   feeds.delete(screen);
   busy.delete(screen);
   told.delete(screen);
+  clearTimeout(held.get(screen));
+  held.delete(screen);
 }

@@ -238,7 +238,7 @@ describe('the output of real programs', () => {
     const terminal = spawnPty({ command, args, cwd: '/', env, size });
     const all: Uint8Array[] = [];
     terminal.onData((bytes) => {
-      all.push(bytes);
+      all.push(bytes.slice());
       screen.write(bytes);
       written += bytes.length;
       quietSince = performance.now();

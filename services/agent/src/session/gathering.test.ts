@@ -18,8 +18,8 @@ describe('gathering (FL-6)', () => {
     const gathering = new Gathering();
     gathering.sent(4 * KIB, 100);
     expect(gathering.due(1)).toBe(104);
-    expect(gathering.due(55 * KIB)).toBe(104);
-    expect(gathering.due(56 * KIB)).toBeLessThanOrEqual(100);
+    expect(gathering.due(47 * KIB)).toBe(104);
+    expect(gathering.due(48 * KIB)).toBeLessThanOrEqual(100);
   });
 
   it('ends with the flood', () => {

@@ -3,11 +3,12 @@
 /** A frame of at least so many bytes belongs to a flood, not to what a person types. */
 const FLOOD = 1024;
 /**
- * While a flood goes on, its output is gathered for at most so many milliseconds, or up to so many bytes: with all that
- * stands before it on any of its ways, a little less than the 64 KiB that are read from a socket at once.
+ * While a flood goes on, its output is gathered for at most so many milliseconds, or up to so many bytes. What a PTY gives
+ * in a row (`terminal/shares.ts`) is then one frame, and that with all that stands before it on any of its ways a little
+ * less than the 64 KiB that are read from a socket at once.
  */
 const GATHER_TIME = 4;
-const GATHER_BYTES = 56 * 1024;
+const GATHER_BYTES = 48 * 1024;
 
 /** Each frame costs every process on its way about the same, however long it is. */
 export class Gathering {

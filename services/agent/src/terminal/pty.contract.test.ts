@@ -156,6 +156,27 @@ describe('pausing', () => {
   });
 });
 
+describe('a flood', () => {
+  it('comes in larger pieces than the kernel gives at once, whole and in order, also when reading stops now and then', async () => {
+    const r = sh('seq 1 400000');
+    let stops = 0;
+    const pieces: number[] = [];
+    r.terminal.onData((bytes) => {
+      r.chunks.push(Buffer.from(bytes));
+      pieces.push(bytes.length);
+      // Some pieces are in the stream already when it stops, and come before what is read afterwards.
+      if (pieces.length % 7 !== 0) return;
+      stops++;
+      r.terminal.pause();
+      setTimeout(() => r.terminal.resume(), 1);
+    });
+    await r.exit;
+    expect(r.text()).toBe(Array.from({ length: 400_000 }, (_, i) => `${i + 1}\r\n`).join(''));
+    expect(stops).toBeGreaterThan(5);
+    expect(Math.max(...pieces)).toBeGreaterThan(16 * 1024);
+  });
+});
+
 describe('input', () => {
   it('arrives in order, whatever its size', async () => {
     const r = run('sh', ['-c', 'stty raw -echo; printf ready; head -c 1000000 | cksum']);

@@ -11,6 +11,7 @@ import type { ReadStream } from 'node:tty';
 import { type Exit, HermitError, type Size } from '@hermit/protocol';
 import { type IPty, spawn } from 'node-pty';
 import { checkProgram } from './program.ts';
+import { Shares } from './shares.ts';
 import type { Spawn, SpawnOptions, Terminal } from './terminal.ts';
 
 /** First and longest wait before input that the program does not take is tried again; milliseconds. */
@@ -18,6 +19,12 @@ const RETRY_MIN = 2;
 const RETRY_MAX = 50;
 /** More than a kernel holds for one PTY. A program left behind that prints for ever is cut off there. */
 const DRAIN_BOUND = 256 * 1024;
+/** What the kernel gives for one read of a PTY when more is waiting, or nearly; bytes. Elsewhere than on Linux it is less. */
+const FULL_READ = 4000;
+
+/** Where floods are gathered, one at a time: whoever is given them keeps nothing of it. */
+const gathered = new Uint8Array(64 * 1024);
+const shares = new Shares<Pty>(() => performance.now());
 
 /** What node-pty's terminals have and its types do not tell. */
 type Inside = { readonly _socket: ReadStream; readonly fd: number };
@@ -55,7 +62,30 @@ class Pty implements Terminal {
       return destroy(error);
     };
     // With encoding null node-pty's strings are buffers.
-    this.pty.onData((bytes) => this.data(bytes as unknown as Uint8Array));
+    this.pty.onData((bytes) => this.received(bytes as unknown as Uint8Array));
+  }
+
+  /**
+   * The kernel gives little more than a page for each read, and each wake-up costs more than the read. In a flood more is
+   * mostly there, or comes while the kernel is asked for it: so it is asked again until it has nothing.
+   */
+  private received(bytes: Uint8Array): void {
+    const share = bytes.length >= FULL_READ && this.canRead ? shares.of(this) : 0;
+    this.data(share > bytes.length ? this.readOn(bytes, share) : bytes);
+  }
+
+  /** What was read, and as much more as is there, about `most` bytes. */
+  private readOn(first: Uint8Array, most: number): Uint8Array {
+    gathered.set(first);
+    let length = first.length;
+    for (let read = FULL_READ; read >= FULL_READ && length < most; length += read)
+      read = readInto(this.fd, gathered, length);
+    return gathered.subarray(0, length);
+  }
+
+  /** What is read now follows what was delivered: the stream has nothing that it read before. */
+  private get canRead(): boolean {
+    return this.open && !this.socket.isPaused() && this.socket.readableLength === 0;
   }
 
   onData(listener: (bytes: Uint8Array) => void): void {
@@ -183,10 +213,15 @@ function writeSome(fd: number, bytes: Uint8Array): number {
 /** Null: nothing is there (and perhaps never will be). */
 function readSome(fd: number): Uint8Array | null {
   const bytes = new Uint8Array(64 * 1024);
+  const length = readInto(fd, bytes, 0);
+  return length > 0 ? bytes.slice(0, length) : null;
+}
+
+/** How many bytes now stand in `bytes` from `at` on; 0: as above. */
+function readInto(fd: number, bytes: Uint8Array, at: number): number {
   try {
-    const length = readSync(fd, bytes);
-    return length > 0 ? bytes.slice(0, length) : null;
+    return readSync(fd, bytes, at, bytes.length - at, null);
   } catch {
-    return null;
+    return 0;
   }
 }

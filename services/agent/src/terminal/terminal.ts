@@ -11,7 +11,7 @@ export type SpawnOptions = {
 
 export interface Terminal {
   readonly pid: number;
-  /** The bytes belong to the receiver. Set once, before anything can arrive. */
+  /** The bytes are the receiver's until it returns. Set once, before anything can arrive. */
   onData(listener: (bytes: Uint8Array) => void): void;
   /**
    * Once, after the last byte has been delivered by `onData`: what the program had written when it ended is
