@@ -22,6 +22,8 @@ export interface Wire {
   readonly buffered: number;
   send(message: ClientToRelay): void;
   sendFrame(frame: Uint8Array): void;
+  /** Somebody waits for what was sent. */
+  flush(): void;
 }
 
 export type AttachmentPorts = {

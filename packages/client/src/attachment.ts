@@ -81,10 +81,12 @@ export class Attachment {
     });
     this.input = new InputSender(clock, tuning, {
       buffered: () => (this.attached && this.link ? this.link.buffered : null),
-      send: ({ at, bytes, reply }) => {
+      send: (runs) => {
         this.acks.along();
         const { idBytes, current } = this.attempts;
-        this.link?.sendFrame(inputFrame(this.sessionBytes, idBytes, current, at, bytes, reply));
+        for (const { at, bytes, reply } of runs)
+          this.link?.sendFrame(inputFrame(this.sessionBytes, idBytes, current, at, bytes, reply));
+        this.link?.flush();
       },
       room: () => this.view.inputRoom?.(),
     });

@@ -9,7 +9,7 @@ const BUSY = 64 * 1024;
 type InputPort = {
   /** Null: nothing can be sent now. Otherwise what the socket holds back, in bytes. */
   buffered(): number | null;
-  send(run: InputRun): void;
+  send(runs: readonly InputRun[]): void;
   /** There is room again after a refusal. */
   room(): void;
 };
@@ -109,7 +109,7 @@ export class InputSender {
   private send(from: number): void {
     if (from >= this.queue.end) return;
     this.sentAt = this.clock.monotonic();
-    for (const run of this.queue.from(from)) this.port.send(run);
+    this.port.send(this.queue.from(from));
     this.arm(this.wait);
   }
 

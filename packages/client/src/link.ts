@@ -84,6 +84,11 @@ export class Link {
     if (!this.over) this.socket?.sendBinary(frame);
   }
 
+  /** Somebody waits for what was sent. */
+  flush(): void {
+    this.socket?.flush?.();
+  }
+
   /** Introduces itself again, with a fresh token. */
   renew(token: string, requestId: string): void {
     this.token = token;

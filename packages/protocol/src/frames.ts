@@ -90,7 +90,12 @@ export function frameType(b: Uint8Array): FrameType | 0 {
 
 // Reading: each takes a frame whose type was checked by `frameType`, and allocates at most a string.
 
-export const frameSession = (b: Uint8Array): string => uuidAt(b, SESSION);
+/** Mostly the session of the frame before: then its text, whose hash is known, is given again. */
+let lastSession = '';
+export function frameSession(b: Uint8Array): string {
+  if (lastSession === '' || !isUuidAt(b, SESSION, lastSession)) lastSession = uuidAt(b, SESSION);
+  return lastSession;
+}
 export const frameFlags = (b: Uint8Array): number => b[1] as number;
 /** Offset of the first output byte, the offset of a snapshot, or the position of the first input byte. */
 export const framePosition = (b: Uint8Array): number => get64(b, POSITION);

@@ -1,6 +1,6 @@
 // Sockets in Node over real TCP: who waits for room is told when there is some, however little or much was sent before.
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { dialWs, socketOf } from './node.ts';
@@ -51,6 +51,74 @@ it('messages of every length arrive whole and in their order, from either side',
   }
   await vi.waitFor(() => expect(heard).toHaveLength(sent.length), { timeout: 10_000 });
   expect(heard.map((message, n) => Buffer.from(message).equals(Buffer.from(sent[n] ?? '')))).not.toContain(false);
+});
+
+/** The TCP socket below, and how often it has written. */
+const tcpOf = (ws: WebSocket) => (ws as unknown as { _socket: TcpSocket })._socket;
+function writesOf(ws: WebSocket): () => number {
+  const { _handle: handle } = tcpOf(ws) as unknown as { _handle: { writeBuffer(): number; writev(): number } };
+  const spies = [vi.spyOn(handle, 'writeBuffer'), vi.spyOn(handle, 'writev')];
+  return () => spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+}
+
+it('sends what one callback sends in one write, which a flush hurries', async () => {
+  const writes = writesOf(peer);
+  const server = socketOf(peer, { text() {}, binary() {}, close() {} });
+  for (const message of ['a', 'b', 'c']) server.sendBinary(Buffer.from(message));
+  expect(writes()).toBe(0);
+  server.flush?.();
+  expect(writes()).toBe(1);
+  server.sendText('d');
+  server.sendBinary(Buffer.from('e'));
+  expect(writes()).toBe(1);
+  await vi.waitFor(() => expect(heard.map(String)).toEqual(['a', 'b', 'c', 'd', 'e']));
+  expect(writes()).toBe(2);
+});
+
+it('answers the last message of those that came together at once, with the answers to the others', async () => {
+  const writes = writesOf(peer);
+  const seen: number[] = [];
+  const server = socketOf(peer, {
+    text() {},
+    binary(message) {
+      server.sendBinary(message);
+      seen.push(writes());
+    },
+    close() {},
+  });
+  socket.sendBinary(Buffer.from('alone'));
+  await vi.waitFor(() => expect(heard).toHaveLength(1));
+  expect(seen).toEqual([1]);
+  for (const message of ['a', 'b', 'c']) socket.sendBinary(Buffer.from(message));
+  await vi.waitFor(() => expect(heard).toHaveLength(4));
+  expect(seen).toEqual([1, 1, 1, 1]);
+  expect(writes()).toBe(2);
+});
+
+it('hears a message that comes byte by byte, and those behind it', async () => {
+  const tcp = tcpOf(peer);
+  tcp.setNoDelay(true);
+  for (const byte of [0x82, 3, 97, 98, 99, 0x82]) await new Promise((done) => tcp.write(Buffer.from([byte]), done));
+  tcp.write(Buffer.from([1, 100, 0x81, 1, 101]));
+  await vi.waitFor(() => expect(heard.map(String)).toEqual(['abc', 'd', 'e']));
+});
+
+it.each([
+  ['larger than is allowed', Buffer.from([0x82, 126, 0x10, 0]), 1009],
+  ['of no known kind', Buffer.from([0x83, 0]), 1002],
+  ['with bits that mean nothing', Buffer.from([0xf2, 0]), 1002],
+])('a message %s ends the connection, and says why', async (_, bytes, code) => {
+  const close = vi.fn();
+  const gone = once(peer, 'close');
+  socket.events = { text: socket.events.text, binary: socket.events.binary, close };
+  socket.allow?.(1_000);
+  const tcp = tcpOf(peer);
+  tcp.write(Buffer.from([0x82, 1, 97]));
+  tcp.write(bytes);
+  tcp.write(Buffer.from([0x82, 1, 98]));
+  expect((await gone)[0]).toBe(code);
+  await vi.waitFor(() => expect(close).toHaveBeenCalledOnce());
+  expect(heard.map(String)).toEqual(['a']);
 });
 
 it('tells at once where little waits', async () => {

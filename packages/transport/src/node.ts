@@ -1,5 +1,6 @@
 // Sockets in Node, over `ws`: dialled by agents and the command line, accepted by relays.
 import type { Socket as TcpSocket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { LIMITS } from '@hermit/protocol';
 import { WebSocket } from 'ws';
 import { type Dial, OVERFLOW, type Socket, type SocketEvents } from './socket.ts';
@@ -11,15 +12,46 @@ const CLOSE_WAIT_MS = 2_000;
 const WRAPPER = Symbol('hermit');
 type Wrapped = WebSocket & { [WRAPPER]: WsSocket };
 /** What `ws` keeps to itself. */
-type Inside = { _socket: TcpSocket; _receiver: { _maxPayload: number; _bufferedBytes: number } };
+type Inside = { _socket: TcpSocket; _receiver: Receiver };
+type Receiver = Writable & { _maxPayload: number; _bufferedBytes: number };
+
+/** Whose message is being handled, and whether it is the last of those that came together. */
+let reading: Receiver | null = null;
+let isLast = false;
+
+/**
+ * In place of a receiver's `write`. It is a stream in which nothing ever waits: each message is handed on as soon as it has
+ * been read. For a keystroke the ways of a stream are longer than the reading.
+ */
+function read(this: Receiver, chunk: Buffer): boolean {
+  if (this.destroyed) return true;
+  const before = reading;
+  reading = this;
+  this._write(chunk, 'buffer' as BufferEncoding, wasRead);
+  reading = before;
+  return true;
+}
+
+/** What all receivers have in common once they read so: a method of its own would cost each of them memory. */
+let reader: object | null = null;
+function readsAtOnce(receiver: Receiver): void {
+  reader ??= Object.create(Object.getPrototypeOf(receiver), { write: { value: read } }) as object;
+  Object.setPrototypeOf(receiver, reader);
+}
+
+function wasRead(error?: Error | null): void {
+  if (error) reading?.destroy(error);
+}
 
 function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
   const { events } = (this as Wrapped)[WRAPPER];
+  const { _receiver: receiver } = this as unknown as Inside;
+  isLast = receiver._bufferedBytes === 0;
   if (isBinary) events.binary(data as Buffer);
   else events.text((data as Buffer).toString('utf8'));
-  const { _receiver } = this as unknown as Inside;
+  isLast = false;
   // What came with it is to leave with it.
-  if (_receiver._bufferedBytes === 0) uncork();
+  if (receiver._bufferedBytes === 0) uncork();
 }
 
 function onClose(this: WebSocket, code: number, reason: Buffer): void {
@@ -84,6 +116,7 @@ class WsSocket implements Socket {
     this.masked = masked;
     this.events = events;
     (ws as Wrapped)[WRAPPER] = this;
+    readsAtOnce((ws as unknown as Inside)._receiver);
     ws.on('message', onMessage);
     ws.on('error', onError);
     ws.on('close', onClose);
@@ -116,15 +149,22 @@ class WsSocket implements Socket {
       return;
     }
     const { _socket: socket } = ws as unknown as Inside;
-    if (socket.writableCorked === 0) {
-      socket.cork();
-      if (corked.push(socket) === 1) process.nextTick(uncork);
+    const little = buffered + message.length <= LITTLE;
+    // Nothing else comes to go with it: whoever waits for it has it before we have done our accounts.
+    if (isLast && little && typeof message !== 'string' && socket.writableCorked === 0) {
+      socket.write(framed(message, this.masked));
+      return;
     }
-    if (buffered + message.length > LITTLE) {
+    gather(socket);
+    if (!little) {
       this.onSent ??= () => this.sent();
       ws.send(message, this.onSent);
     } else if (typeof message === 'string') ws.send(message);
     else socket.write(framed(message, this.masked));
+  }
+
+  flush(): void {
+    uncork();
   }
 
   whenBelow(bytes: number, run: () => void): void {
@@ -161,6 +201,13 @@ class WsSocket implements Socket {
 
 /** Sockets that gather what they are sent. */
 const corked: TcpSocket[] = [];
+
+/** What is written to `socket` in one callback of the event loop goes out in one write. */
+export function gather(socket: TcpSocket): void {
+  if (socket.writableCorked > 0) return;
+  socket.cork();
+  if (corked.push(socket) === 1) process.nextTick(uncork);
+}
 
 function uncork(): void {
   for (const socket of corked) socket.uncork();

@@ -20,6 +20,8 @@ export interface Socket {
   /** Nothing happens on a socket that is not open. The bytes must not change afterwards. */
   sendText(message: string): void;
   sendBinary(message: Uint8Array): void;
+  /** What was sent leaves now, and not with what the same callback of the event loop sends later; where that is so. */
+  flush?(): void;
   /** Calls `run` once, when `buffered` is at most `bytes`; never after the close. */
   whenBelow(bytes: number, run: () => void): void;
   /** Messages may be as large as this from now on; where it is missing, they may be of any size. */

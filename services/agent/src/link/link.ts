@@ -3,6 +3,7 @@
 import {
   type AgentToRelay,
   type ErrorCode,
+  FRAME,
   frameType,
   HermitError,
   LIMITS,
@@ -78,6 +79,8 @@ export class Link implements Exit {
   private stopped = true;
   private scheduled = false;
   private serving = false;
+  /** What is sent is waited for by a person: it leaves at once, with what was sent just before. */
+  private prompt = false;
   private full = false;
   private announcing: Timer | null = null;
   /** Runs when a session has gathered for long enough. */
@@ -130,6 +133,7 @@ export class Link implements Exit {
 
   frame(frame: Uint8Array): void {
     this.send(frame);
+    if (this.prompt && frame[0] === FRAME.output) this.current?.socket?.flush?.();
   }
 
   wants(session: Session): void {
@@ -139,8 +143,11 @@ export class Link implements Exit {
     if (this.gathering !== null && session.due > this.parts.clock.monotonic()) return;
     const { pending } = session;
     // What a person waits for, when nobody else waits: a turn of the event loop later it would be no larger.
-    if (alone && pending > 0 && pending <= LIMITS.small && !this.serving && !this.full) this.serve();
-    else this.schedule();
+    if (alone && pending > 0 && pending <= LIMITS.small && !this.serving && !this.full) {
+      this.prompt = true;
+      this.serve();
+      this.prompt = false;
+    } else this.schedule();
   }
 
   changed(): void {

@@ -38,8 +38,8 @@ export interface DeliveryHost {
   readonly paused: boolean;
   /** There is output to send: `pump` is to be called when there is room. */
   wants(): void;
-  /** Output has just gone to everybody who is live; `now` is monotonic. */
-  sentToAll(now: number): void;
+  /** Output is about to go to everybody who is live; `now` is monotonic. */
+  sendsToAll(now: number): void;
 }
 
 export class Delivery {
@@ -171,6 +171,8 @@ export class Delivery {
     }
     this.shared = Math.max(this.shared, log.base);
     let sent = 0;
+    const now = this.clock.monotonic();
+    if (this.shared < log.end) this.host.sendsToAll(now);
     while (this.shared < log.end && sent < room) {
       const { length, size } = log.run(this.shared, LIMITS.frame);
       const frame = outputFrame(this.host.idBytes, this.shared, size, length, null, this.alloc);
@@ -179,11 +181,7 @@ export class Delivery {
       this.shared += length;
       sent += length;
     }
-    const now = this.clock.monotonic();
-    if (sent > 0) {
-      this.host.sentToAll(now);
-      this.gathering.sent(sent, now);
-    }
+    if (sent > 0) this.gathering.sent(sent, now);
     for (const a of this.host.attachments.values()) {
       if (a.live) a.window.sent(this.shared, a.ack, now, this.shared - a.ack >= a.window.size / 2);
     }

@@ -377,7 +377,7 @@ export class Session {
     this.outlet.wants(this);
   }
 
-  sentToAll(now: number): void {
+  sendsToAll(now: number): void {
     this.inputAcks.withOutput(now);
   }
 

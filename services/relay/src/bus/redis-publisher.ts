@@ -1,6 +1,7 @@
 // One connection to one Redis server that only publishes: at most once, in order, without a copy of large messages.
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '@hermit/transport';
+import { gather } from '@hermit/transport/node';
 import type { Command, Redis } from 'ioredis';
 import { hangUp } from '../redis/redis-connection.ts';
 import type { Published } from './bus.ts';
@@ -115,9 +116,11 @@ class Publication {
   /** Called by the connection to send; what is returned goes out last. */
   toWritable(socket: Socket): string | Buffer {
     if (socket.writableCorked === 0) {
-      socket.cork();
-      if (this.atOnce) process.nextTick(uncork, socket);
-      else setImmediate(uncork, socket);
+      if (this.atOnce) gather(socket);
+      else {
+        socket.cork();
+        setImmediate(uncork, socket);
+      }
     }
     const [channel, message] = this.args as [string, Uint8Array | string];
     const { name, bytes } = this;

@@ -142,9 +142,9 @@ export class ClientLink implements SocketEvents {
   }
 
   /** A client that floods is told so, and what it sent is not carried out. */
-  private allowed(what: 'texts' | 'frames'): boolean {
+  private allowed(what: 'texts' | 'frames', now: number): boolean {
     const { who } = this;
-    if (this[what].take(this.pod.clock.monotonic()) && (!who || this.pod.users.allows(who.userId, what))) return true;
+    if (this[what].take(now) && (!who || this.pod.users.allows(who.userId, what))) return true;
     this.badMessage(new HermitError('RATE_LIMITED'));
     return false;
   }
@@ -153,8 +153,9 @@ export class ClientLink implements SocketEvents {
 
   text(message: string): void {
     if (this.dismissed) return;
-    this.signs.heard(this.pod.clock.monotonic());
-    if (!this.allowed('texts')) return;
+    const now = this.pod.clock.monotonic();
+    this.signs.heard(now);
+    if (!this.allowed('texts', now)) return;
     let m: ClientToRelay;
     try {
       if (message.length > LIMITS.message) throw new HermitError('MESSAGE_TOO_LARGE');
@@ -211,13 +212,14 @@ export class ClientLink implements SocketEvents {
 
   binary(frame: Uint8Array): void {
     if (this.dismissed) return;
-    this.signs.heard(this.pod.clock.monotonic());
+    const now = this.pod.clock.monotonic();
+    this.signs.heard(now);
     const type = frameType(frame);
     if (!this.who) {
       this.badMessage(new HermitError('NOT_AUTHENTICATED', 'Send `auth` first.'));
       return;
     }
-    if (!this.allowed('frames')) return;
+    if (!this.allowed('frames', now)) return;
     if (type !== FRAME.input && type !== FRAME.ack) {
       this.badMessage(new HermitError('INVALID_MESSAGE', 'Only input and ack frames go this way.'));
       return;
