@@ -91,7 +91,7 @@ export class SimStore {
       agent: (_token, _name, done) => back(() => done({ machineId: MACHINE, userId: USER, name: NAME })),
       machines: (_userId, done) => back(() => done([])),
       role: (_userId, _machineId, _sessionId, done) => back(() => done('owner')),
-      online: (_machineId, done) => back(() => done(this.owner() !== null)),
+      online: (machineIds, done) => back(() => done(new Set(this.owner() === null ? [] : machineIds))),
       seen() {},
     };
   }

@@ -24,7 +24,7 @@ const FULL_READ = 4000;
 
 /** Where floods are gathered, one at a time: whoever is given them keeps nothing of it. */
 const gathered = new Uint8Array(64 * 1024);
-const shares = new Shares<Pty>(() => performance.now());
+const shares = new Shares(() => performance.now());
 
 /** What node-pty's terminals have and its types do not tell. */
 type Inside = { readonly _socket: ReadStream; readonly fd: number };
@@ -70,7 +70,7 @@ class Pty implements Terminal {
    * mostly there, or comes while the kernel is asked for it: so it is asked again until it has nothing.
    */
   private received(bytes: Uint8Array): void {
-    const share = bytes.length >= FULL_READ && this.canRead ? shares.of(this) : 0;
+    const share = bytes.length >= FULL_READ && this.canRead ? shares.of(this.pid) : 0;
     this.data(share > bytes.length ? this.readOn(bytes, share) : bytes);
   }
 

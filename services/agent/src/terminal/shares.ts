@@ -8,26 +8,27 @@ export const ALL_SHARES = 128 * 1024;
 /** Who has read within so many milliseconds shares. */
 const WITHIN = 10;
 
-export class Shares<T extends object> {
+export class Shares {
   private readonly clock: () => number;
   private since = 0;
   private last = 0;
-  private readonly reading = new Set<T>();
+  /** By number: sessions that have ended are not to be kept by this. */
+  private readonly reading = new Set<number>();
 
   /** `clock` is monotonic; milliseconds. */
   constructor(clock: () => number) {
     this.clock = clock;
   }
 
-  /** Bytes that `who`, which reads a flood, may read in a row now. */
-  of(who: T): number {
+  /** Bytes that the PTY of process `pid`, which floods, may be read in a row now. */
+  of(pid: number): number {
     const now = this.clock();
     if (now - this.since >= WITHIN) {
       this.last = now - this.since < 2 * WITHIN ? this.reading.size : 0;
       this.reading.clear();
       this.since = now;
     }
-    this.reading.add(who);
+    this.reading.add(pid);
     return Math.min(LARGEST_SHARE, ALL_SHARES / Math.max(this.last, this.reading.size));
   }
 }

@@ -72,9 +72,9 @@ export function createDirectory(options: DirectoryOptions): Directory & { close(
       );
     },
 
-    online(machineId, done) {
+    online(machineIds, done) {
       settle(
-        presence.machines([machineId]).then((found) => found.has(machineId)),
+        presence.machines(machineIds).then((found) => new Set(found.keys())),
         (online) => done(online instanceof HermitError ? null : online),
       );
     },

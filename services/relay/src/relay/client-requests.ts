@@ -130,8 +130,8 @@ export class ClientRequests {
     };
     if (this.pod.machines.here(machineId)) send();
     else {
-      this.pod.directory.online(machineId, (online) => {
-        if (online === false) {
+      this.pod.directory.online([machineId], (online) => {
+        if (online && !online.has(machineId)) {
           settled(new HermitError('MACHINE_OFFLINE'));
           this.link.fail(new HermitError('MACHINE_OFFLINE'), { requestId });
         } else send();

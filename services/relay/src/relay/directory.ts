@@ -40,8 +40,8 @@ export interface Directory {
     sessionId: string | null,
     done: (role: Role | HermitError, until?: number | null) => void,
   ): void;
-  /** Whether somebody holds the machine's lease; null when nobody can tell. */
-  online(machineId: string, done: (online: boolean | null) => void): void;
+  /** Of which of these machines somebody holds the lease; null when nobody can tell. */
+  online(machineIds: readonly string[], done: (online: ReadonlySet<string> | null) => void): void;
   /** An agent came, or left; milliseconds since 1970. */
   seen(machineId: string, at: number): void;
 }

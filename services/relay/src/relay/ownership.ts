@@ -246,8 +246,8 @@ export class Ownership {
     pod.presence.release(claim.machineId, claim.epoch);
     this.letGo();
     // After a handover it is another pod's: nobody is told that it is offline.
-    pod.directory.online(claim.machineId, (online) => {
-      if (online === false) pod.machines.changed(claim, false, 0);
+    pod.directory.online([claim.machineId], (online) => {
+      if (online && !online.has(claim.machineId)) pod.machines.changed(claim, false, 0);
     });
   }
 

@@ -8,7 +8,7 @@ import { PresenceWatch } from './presence-watch.ts';
 let look: () => void;
 let waits: number[];
 let gone: MachineInfo[];
-/** What the directory answers, when it is asked. */
+/** What the directory answers of every machine, when it is asked. */
 let online: boolean | null;
 let asked: (() => void)[];
 let watch: PresenceWatch;
@@ -23,7 +23,8 @@ beforeEach(() => {
   };
   const clock = { now: () => 0, monotonic: () => 0, after, every: after };
   const directory = {
-    online: (_: string, done: (is: boolean | null) => void) => void asked.push(() => done(online)),
+    online: (ids: string[], done: (online: Set<string> | null) => void) =>
+      void asked.push(() => done(online === null ? null : new Set(online ? ids : []))),
   } as unknown as Directory;
   watch = new PresenceWatch(
     clock,
@@ -52,6 +53,15 @@ it('a machine whose lease has ended is told, once', () => {
   look();
   expect(asked, 'it is not asked for again').toEqual([]);
   expect(gone).toEqual([{ ...box, online: false, sessionCount: 0 }]);
+});
+
+it('all machines are asked for in one question', () => {
+  for (let n = 0; n < 5; n++) watch.told(machine());
+  online = false;
+  look();
+  expect(asked).toHaveLength(1);
+  answer();
+  expect(gone).toHaveLength(5);
 });
 
 it('nobody is told while nobody can tell', () => {

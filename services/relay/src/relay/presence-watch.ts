@@ -42,13 +42,16 @@ export class PresenceWatch {
   }
 
   private look(): void {
-    for (const machine of this.online.values()) {
-      this.directory.online(machine.id, (online) => {
-        if (online !== false || this.online.get(machine.id) !== machine) return;
+    this.timer = this.later();
+    if (this.online.size === 0) return;
+    const asked = new Map(this.online);
+    this.directory.online([...asked.keys()], (online) => {
+      if (online === null) return;
+      for (const machine of asked.values()) {
+        if (online.has(machine.id) || this.online.get(machine.id) !== machine) continue;
         this.online.delete(machine.id);
         this.gone({ ...machine, online: false, sessionCount: 0 });
-      });
-    }
-    this.timer = this.later();
+      }
+    });
   }
 }

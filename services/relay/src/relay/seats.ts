@@ -165,8 +165,8 @@ export class Seats implements ViewerHost, RightsHolder {
     });
     this.link.after(LIMITS.attachRetry, () => {
       if (viewer.attached || viewer.gone || this.pod.machines.here(machineId)) return;
-      this.pod.directory.online(machineId, (online) => {
-        if (online !== false || viewer.attached || viewer.gone) return;
+      this.pod.directory.online([machineId], (online) => {
+        if (!online || online.has(machineId) || viewer.attached || viewer.gone) return;
         const { sessionId, requestId } = viewer;
         viewer.settle({ code: 'MACHINE_OFFLINE' });
         this.link.fail(new HermitError('MACHINE_OFFLINE'), { sessionId, requestId });
