@@ -127,7 +127,7 @@ const directory: Directory = {
   machines: (_user, done) => later(() => done([])),
   role: (_user, machineId, _session, done) =>
     later(() => done([MACHINE, BAD_MACHINE].includes(machineId) ? 'owner' : new HermitError('MACHINE_NOT_FOUND'))),
-  online: (_machine, done) => later(() => done(true)),
+  online: (machines, done) => later(() => done(new Set(machines))),
   seen() {},
 };
 const later = (run: () => void) => queueMicrotask(run);

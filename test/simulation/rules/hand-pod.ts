@@ -127,7 +127,7 @@ export class HandPod {
       agent: (_token, _name, done) => done({ machineId: MACHINE, userId: USER, name: 'box' }),
       machines: (_userId, done) => done([]),
       role: (_userId, _machineId, _sessionId, done) => done('owner'),
-      online: (_machineId, done) => done(true),
+      online: (machineIds, done) => done(new Set(machineIds)),
       seen() {},
     };
   }
