@@ -137,10 +137,12 @@ describe('output', () => {
     relay.output(0, 'echo');
     net.clock.advance(79);
     attachment.type(new TextEncoder().encode('k'));
+    expect(relay.flushed, 'a key is hurried').toBe(relay.frames.length);
     expect(relay.acks).toHaveLength(before);
     net.clock.advance(1);
     attachment.type(new TextEncoder().encode('k'));
     expect(relay.acks.at(-1)?.offset).toBe(4);
+    expect(relay.flushed).toBe(relay.frames.length);
     net.clock.advance(100);
     expect(relay.acks).toHaveLength(before + 1);
   });

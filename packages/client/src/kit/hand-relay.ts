@@ -41,6 +41,8 @@ class HandSocket implements Socket {
   closedWith: number | null = null;
   readonly sent: ClientToRelay[] = [];
   readonly frames: Uint8Array[] = [];
+  /** Of those, how many have been hurried. */
+  flushed = 0;
   events: SocketEvents;
   readonly url: string;
   private readonly opened: (socket: Socket) => void;
@@ -56,6 +58,9 @@ class HandSocket implements Socket {
   }
   sendBinary(message: Uint8Array): void {
     if (this.open) this.frames.push(message);
+  }
+  flush(): void {
+    this.flushed = this.frames.length;
   }
   whenBelow(): void {}
   close(code: number): void {
