@@ -1,4 +1,5 @@
 // Viewers of about the same speed stay together, and nobody waits long for one who is slow (FL-2).
+import { LIMITS } from '@hermit/protocol';
 import { describe, expect, it } from 'vitest';
 import { mustPause, PATIENCE, type Paced, Patience, Window } from './pacer.ts';
 
@@ -56,6 +57,22 @@ describe('patience (FL-2)', () => {
 });
 
 describe('a window (FL-4)', () => {
+  it('is measured after 20 ms for the first time, and after 100 ms from then on', () => {
+    const window = new Window();
+    let acked = 0;
+    const seen: number[] = [];
+    // Ten KiB in each millisecond, then five.
+    for (let now = 0; now <= 140; now++) {
+      window.sent(acked + window.size, acked, now, true);
+      acked += now < 21 ? 10_240 : 5_120;
+      const { rate } = window;
+      window.acknowledged(acked, now, true);
+      if (window.rate !== rate) seen.push(now);
+    }
+    expect(seen).toEqual([20, 120]);
+    expect(window.size).toBe(LIMITS.windowMax);
+  });
+
   it('grows while it holds the program back, also when all that was printed is consumed each time', () => {
     const window = new Window();
     const first = window.size;

@@ -5,6 +5,8 @@ import { LIMITS } from '@hermit/protocol';
 const RATES = 3;
 /** A measurement of the drain rate spans at least this many milliseconds. */
 const SPAN = 100;
+/** The first one: until it is over a fast viewer has the window that a slow one begins with. */
+const FIRST_SPAN = 20;
 /** The least round trip is forgotten after this many milliseconds, since routes change. */
 const ROUND_TRIP_LIFE = 10_000;
 /** Faster viewers wait for a live one this long in a row, milliseconds, and for this share of the time in the long run. */
@@ -43,7 +45,7 @@ export class Window {
     const span = this.spanFrom;
     if (span === null) return;
     const elapsed = now - span.at;
-    if (elapsed >= SPAN) {
+    if (elapsed >= (this.rates.length === 0 ? FIRST_SPAN : SPAN)) {
       this.rates.push((acked - span.acked) / elapsed);
       if (this.rates.length > RATES) this.rates.shift();
       this.adapt();
