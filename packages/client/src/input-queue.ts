@@ -43,6 +43,7 @@ export class InputQueue {
 
   /** What is to be sent from `at` on: as few runs as the frame size and the marks allow. */
   from(at: number): InputRun[] {
+    // Nearly always: what was just typed.
     const last = this.runs.at(-1);
     if (last?.at === at && last.bytes.length <= this.frame) return [last];
     const out: InputRun[] = [];

@@ -91,9 +91,9 @@ export function frameType(b: Uint8Array): FrameType | 0 {
 // Reading: each takes a frame whose type was checked by `frameType`, and allocates at most a string.
 
 /** Mostly the session of the frame before: then its text, whose hash is known, is given again. */
-let lastSession = '';
+let lastSession = '00000000-0000-0000-0000-000000000000';
 export function frameSession(b: Uint8Array): string {
-  if (lastSession === '' || !isUuidAt(b, SESSION, lastSession)) lastSession = uuidAt(b, SESSION);
+  if (!isUuidAt(b, SESSION, lastSession)) lastSession = uuidAt(b, SESSION);
   return lastSession;
 }
 export const frameFlags = (b: Uint8Array): number => b[1] as number;

@@ -93,11 +93,9 @@ function marked(word: number): number {
 export function mayGoOn(bytes: Uint8Array, end: number): boolean {
   const left = bytes.length - end;
   if (left === 0) return true;
-  if (left >= LONGEST_SEQUENCE || bytes[end] !== 0x1b) return left === 1 && bytes[end] === 0xc2;
-  if (left > 1 && bytes[end + 1] !== 0x5b) return false;
-  for (let i = end + 2; i < bytes.length; i++)
-    if ((bytes[i] as number) < 0x30 || (bytes[i] as number) > 0x3b) return false;
-  return true;
+  if (bytes[end] === 0xc2) return left === 1;
+  if (bytes[end] !== 0x1b || left >= LONGEST_SEQUENCE) return false;
+  return left === 1 || (bytes[end + 1] === 0x5b && parametersEnd(bytes, end + 2, bytes.length) === bytes.length);
 }
 
 /** What may be left out of a run that ends at `end`, where `lines` LFs scroll everything away; null: nothing. */
@@ -123,13 +121,19 @@ export function skip(bytes: Uint8Array, end: number, lines: number): Skip | null
 /** After a sequence of a run that begins at `i`: SGR, or EL; -1: another one, or not all of it is there. */
 function sequenceEnd(bytes: Uint8Array, i: number): number {
   if (bytes[i + 1] !== 0x5b) return -1;
-  let j = i + 2;
   const bound = Math.min(bytes.length, i + LONGEST_SEQUENCE);
-  while (j < bound && (bytes[j] as number) >= 0x30 && (bytes[j] as number) <= 0x3b) j++;
+  const j = parametersEnd(bytes, i + 2, bound);
   if (j >= bound) return -1;
   if (bytes[j] === 0x6d) return j + 1;
   const parameter = j === i + 2 ? 0x30 : j === i + 3 ? (bytes[i + 2] as number) : 0;
   return bytes[j] === 0x4b && parameter >= 0x30 && parameter <= 0x32 ? j + 1 : -1;
+}
+
+/** After the digits, `:` and `;` that stand from `from` on, at most at `bound`. */
+function parametersEnd(bytes: Uint8Array, from: number, bound: number): number {
+  let j = from;
+  while (j < bound && (bytes[j] as number) >= 0x30 && (bytes[j] as number) <= 0x3b) j++;
+  return j;
 }
 
 /** The SGR within [from, to) that still has an effect at its end: the last reset, and what came after it. */
