@@ -62,7 +62,9 @@ describe('a viewer on the same pod and one on another', () => {
     const back = performance.now();
     await until('presence is rebuilt', () => cluster.isOnline(s.machine.id), REBUILT, 20);
     report('machine online after the return of Redis', [performance.now() - back], 'ms');
-    const { pods } = redisNames(cluster.prefix);
+    const { pods, machineSessions } = redisNames(cluster.prefix);
+    const listed = async () => (await call('HLEN', machineSessions(s.machine.id))) === 2;
+    await until('what runs there is listed', listed, REBUILT, 20);
     await until('both pods are listed', async () => (await call('ZCARD', pods)) === 2, REBUILT, 20);
     await s.goesOn();
     unpaused(s);

@@ -22,8 +22,8 @@ interface LoadProcess {
 export class Stage {
   /** Scratch space, removed at the end. */
   readonly directory: string;
-  /** Prefix of every key and channel, so that contestants can share one Redis. */
-  readonly namespace: string;
+  /** Prefix of every key and channel; no longer than the one that Hermit has by default, since memory is counted. */
+  readonly namespace = 'bench:';
   private readonly processes: Processes;
   private readonly children: Child[] = [];
   private readonly loads = new Map<string, Promise<Child>>();
@@ -31,15 +31,14 @@ export class Stage {
   private server: Promise<RedisServer> | undefined;
   private readonly endings: (() => Promise<void>)[] = [];
 
-  private constructor(processes: Processes, directory: string, namespace: string) {
+  private constructor(processes: Processes, directory: string) {
     this.processes = processes;
     this.directory = directory;
-    this.namespace = namespace;
   }
 
   static async open(processes: Processes, name: string): Promise<Stage> {
     const directory = await mkdtemp(join(processes.directory, `${name}-`));
-    return new Stage(processes, directory, `bench-${name}-${process.pid}-${directory.slice(-6)}:`);
+    return new Stage(processes, directory);
   }
 
   /** Starts a TypeScript file as a process. With `ipc` it must call `answerOrders`; see Child. */

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { dialWs, socketOf } from './node.ts';
+import { WebSocket, WebSocketServer } from 'ws';
+import { ACCEPTED, dialWs, socketOf } from './node.ts';
 import type { Socket } from './socket.ts';
 
 let server: WebSocketServer;
@@ -11,7 +11,7 @@ let peer: WebSocket;
 let socket: Socket;
 let heard: (string | Buffer)[];
 beforeEach(async () => {
-  server = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: 64 * 1024 * 1024 });
+  server = new WebSocketServer({ ...ACCEPTED, host: '127.0.0.1', port: 0, maxPayload: 64 * 1024 * 1024 });
   await once(server, 'listening');
   const accepted = once(server, 'connection');
   const { port } = server.address() as AddressInfo;
@@ -119,6 +119,31 @@ it.each([
   expect((await gone)[0]).toBe(code);
   await vi.waitFor(() => expect(close).toHaveBeenCalledOnce());
   expect(heard.map(String)).toEqual(['a']);
+});
+
+it('a server answers pings, but not those of somebody who does not read', async () => {
+  const accepted = once(server, 'connection');
+  const { port } = server.address() as AddressInfo;
+  const pinging = new WebSocket(`ws://127.0.0.1:${port}/`);
+  const pongs: string[] = [];
+  pinging.on('pong', (data) => pongs.push(String(data)));
+  await once(pinging, 'open');
+  const [ws] = (await accepted) as [WebSocket];
+  const pinged = vi.fn();
+  ws.on('ping', pinged);
+  const toPinging = socketOf(ws, { text() {}, binary() {}, close() {} });
+  pinging.ping('first');
+  await vi.waitFor(() => expect(pongs).toEqual(['first']));
+  pinging.pause();
+  toPinging.sendBinary(Buffer.alloc(8 * 1024 * 1024));
+  await new Promise(setImmediate);
+  pinging.ping('second');
+  await vi.waitFor(() => expect(pinged).toHaveBeenCalledTimes(2));
+  pinging.resume();
+  await vi.waitFor(() => expect(toPinging.buffered).toBe(0), { timeout: 10_000 });
+  pinging.ping('third');
+  await vi.waitFor(() => expect(pongs).toEqual(['first', 'third']));
+  pinging.terminate();
 });
 
 it('tells at once where little waits', async () => {

@@ -12,8 +12,10 @@ const CLOSE_WAIT_MS = 2_000;
 const WRAPPER = Symbol('hermit');
 type Wrapped = WebSocket & { [WRAPPER]: WsSocket };
 /** What `ws` keeps to itself. */
-type Inside = { _socket: TcpSocket; _receiver: Receiver };
-type Receiver = Writable & { _maxPayload: number; _bufferedBytes: number };
+type Inside = { _socket: TcpSocket; _receiver: Receiver; _sender: Extended } & Extended;
+type Extended = { _extensions: object };
+type Receiver = Writable &
+  Extended & { _maxPayload: number; _bufferedBytes: number; _writableState: { onwrite: () => void } };
 
 /** Whose message is being handled, and whether it is the last of those that came together. */
 let reading: Receiver | null = null;
@@ -43,6 +45,19 @@ function wasRead(error?: Error | null): void {
   if (error) reading?.destroy(error);
 }
 
+/** No extension is ever agreed on. */
+const NO_EXTENSIONS = Object.freeze({});
+/** Of a stream through which nothing is written. */
+const NEVER = () => {};
+
+/** What each socket has of its own although it is the same for all: a few hundred bytes of thousands of idle ones. */
+function shareWhatIsAlike(ws: WebSocket): void {
+  const inside = ws as unknown as Inside;
+  const { _receiver: receiver, _sender: sender } = inside;
+  for (const part of [inside, receiver, sender]) part._extensions = NO_EXTENSIONS;
+  receiver._writableState.onwrite = NEVER;
+}
+
 function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
   const { events } = (this as Wrapped)[WRAPPER];
   const { _receiver: receiver } = this as unknown as Inside;
@@ -63,6 +78,24 @@ function onClose(this: WebSocket, code: number, reason: Buffer): void {
 function onError(): void {
   // `close` follows every error; there is nothing to add here.
 }
+
+function onPing(this: WebSocket, data: unknown): void {
+  // Whoever does not read what he is sent is sent no more of it.
+  if (this.readyState === WebSocket.OPEN && this.bufferedAmount <= LITTLE) this.pong(data as Buffer);
+}
+
+/**
+ * What a server is to make of its connections. Its own answers to pings need a closure for each; a listener in their place
+ * would take as much.
+ */
+class AcceptedWebSocket extends WebSocket {
+  override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
+    if (event === 'ping') onPing.call(this, first);
+    return super.emit(event, first, second);
+  }
+}
+/** Options of such a server; without types, since those of the plug-in that takes them want all of `ws`. */
+export const ACCEPTED: object = { WebSocket: AcceptedWebSocket, autoPong: false };
 
 type Waiting = { bytes: number; run: () => void };
 const NOBODY: readonly Waiting[] = [];
@@ -117,6 +150,7 @@ class WsSocket implements Socket {
     this.events = events;
     (ws as Wrapped)[WRAPPER] = this;
     readsAtOnce((ws as unknown as Inside)._receiver);
+    shareWhatIsAlike(ws);
     ws.on('message', onMessage);
     ws.on('error', onError);
     ws.on('close', onClose);

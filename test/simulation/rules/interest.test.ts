@@ -142,8 +142,9 @@ it('IN-3: requests are told apart by all of their ids, however long', () => {
 
 describe('presence is rebuilt', () => {
   const online = () => hand.presence.presenceOf(MACHINE)?.pod === 'pod';
+  let agent: TestSocket;
   beforeEach(() => {
-    hand.agent();
+    agent = hand.agent();
     expect(online()).toBe(true);
   });
   const forget = () => {
@@ -157,6 +158,20 @@ describe('presence is rebuilt', () => {
     hand.clock.advance(1_000);
     expect(online()).toBe(true);
     expect(await hand.presence.pods()).toHaveLength(1);
+  });
+
+  it('with what runs there, for which the agent is asked (OWN-7)', async () => {
+    const size = { cols: 80, rows: 24, sizePolicy: 'smallest' };
+    const running = { id: SESSION, name: 'build', command: 'make', createdAt: 1, attachedClients: 0, ...size };
+    agent.says({ type: 'sessions', sessions: [running], attachments: [] });
+    expect(agent.heard('announce')).toBe(false);
+    forget();
+    bus.restored();
+    hand.clock.advance(1_000);
+    expect(agent.heard('announce')).toBe(true);
+    expect(await hand.presence.sessions(MACHINE)).toEqual([]);
+    agent.says({ type: 'sessions', sessions: [running], attachments: [] });
+    expect(await hand.presence.sessions(MACHINE)).toHaveLength(1);
   });
 
   it('soon after it answers again', () => {

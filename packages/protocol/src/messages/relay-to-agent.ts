@@ -47,6 +47,8 @@ export const RelayToAgent = {
   fence_passed: Type.Object({ type: Type.Literal('fence_passed'), epoch: Epoch }),
   /** OWN-2: a later epoch is registered; this connection closes soon. */
   superseded: Type.Object({ type: Type.Literal('superseded'), otherInstance: Type.Boolean() }),
+  /** Presence has lost what runs on the machine: it is to be told again. */
+  announce: Type.Object({ type: Type.Literal('announce') }),
   /** MSG-1: something that the agent has said was not understood, or came at the wrong time. */
   error: Type.Object({ type: Type.Literal('error'), code: ErrorCodeSchema, message: Type.String() }),
 
@@ -107,5 +109,5 @@ export type RelayToAgent = AnyOf<typeof RelayToAgent>;
 /** Messages that reach the agent from any pod, over the machine's channel. */
 export type MachineMessage = Exclude<
   RelayToAgent,
-  { type: 'registered' | 'ping' | 'pong' | 'draining' | 'fence_passed' | 'superseded' | 'error' }
+  { type: 'registered' | 'ping' | 'pong' | 'draining' | 'fence_passed' | 'superseded' | 'announce' | 'error' }
 >;

@@ -14,11 +14,14 @@ let link: Link;
 /** What happened to the socket, in order: the first byte of frames, and flushes. */
 let done: (number | 'flush' | undefined)[];
 let later: (() => void)[];
+let said: string[];
+let relay: Socket;
 beforeEach(() => {
-  [done, later] = [[], []];
+  [done, later, said] = [[], [], []];
   let events: SocketEvents | undefined;
   const socket: Socket = {
-    ...{ open: true, buffered: 0, sendText() {}, whenBelow() {}, close() {}, terminate() {} },
+    ...{ open: true, buffered: 0, whenBelow() {}, close() {}, terminate() {} },
+    sendText: (message) => void said.push((JSON.parse(message) as { type: string }).type),
     get events() {
       return events as SocketEvents;
     },
@@ -28,6 +31,7 @@ beforeEach(() => {
     sendBinary: (frame) => void done.push(frame[0]),
     flush: () => void done.push('flush'),
   };
+  relay = socket;
   link = new Link({
     ...{ url: 'agent', machineName: 'box', token: 'agent', instanceId: randomUUID(), agentVersion: 'test' },
     ...{ clock: systemClock, random: () => 0.5, defer: (run) => void later.push(run), onState() {} },
@@ -67,6 +71,12 @@ function session(bytes: number): Session {
   };
   return state as unknown as Session;
 }
+
+it('says what runs here when the relay asks for it (OWN-7)', () => {
+  said = [];
+  relay.events.text('{"type":"announce"}');
+  expect(said).toEqual(['sessions']);
+});
 
 it('what a person waits for leaves at once, with what was sent just before', () => {
   link.wants(session(3));

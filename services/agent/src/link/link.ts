@@ -287,6 +287,9 @@ export class Link implements Exit {
       case 'fence_passed':
         c.fencePassed?.(m.epoch);
         return;
+      case 'announce':
+        if (c === this.current) this.announce();
+        return;
       case 'error':
         this.parts.onError?.(new HermitError(m.code, m.message));
         return;

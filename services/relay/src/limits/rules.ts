@@ -35,9 +35,10 @@ export const RULES = {
   /** Codes and links that are tried. */
   code: { most: 20, within: 10 * MINUTE },
   invite: { most: 200, within: HOUR },
-  /** Introductions of a user's clients, and of one machine's agents. */
+  /** Introductions of a user's clients. */
   client: { most: 6_000, within: MINUTE },
-  agent: { most: 120, within: MINUTE },
+  /** Those of one machine's agents. After a storm there is a window for each machine: they are to be gone soon. */
+  agent: { most: 30, within: 15 * SECOND },
 
   // By login, and by token
   /** Each leaves a row for a week, so that a second use is noticed. An honest client renews every 15 minutes. */

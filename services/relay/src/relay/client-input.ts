@@ -19,7 +19,7 @@ import {
 import type { Echoes } from './echoes.ts';
 import type { Machines } from './machines.ts';
 import type { Surroundings } from './pod-parts.ts';
-import type { Seat } from './rights.ts';
+import type { SeatList } from './seat-list.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface ClientInputHost extends Pick<Surroundings, 'counters'> {
@@ -39,10 +39,9 @@ interface InputSocket {
 export class ClientInput {
   private readonly pod: ClientInputHost;
   private readonly link: InputSocket;
-  private readonly seats: ReadonlyMap<string, Seat>;
+  private readonly seats: Pick<SeatList, 'of'>;
 
-  /** `seats`: by session. */
-  constructor(link: InputSocket, seats: ReadonlyMap<string, Seat>) {
+  constructor(link: InputSocket, seats: Pick<SeatList, 'of'>) {
     this.pod = link.pod;
     this.link = link;
     this.seats = seats;
@@ -51,7 +50,7 @@ export class ClientInput {
   /** Input, or an acknowledgement. */
   frame(type: FrameType, frame: Uint8Array): void {
     const sessionId = frameSession(frame);
-    const viewer = this.seats.get(sessionId)?.viewer;
+    const viewer = this.seats.of(sessionId)?.viewer;
     // Between a detach and its arrival, or of an attempt that was replaced: no error, and no effect.
     if (!viewer || !isFor(frame, viewer.clientId) || frameAttempt(frame) !== viewer.attempt) return;
     if (type === FRAME.input && viewer.readOnly) {
@@ -82,7 +81,7 @@ export class ClientInput {
   /** Base64 in a text message. */
   json(m: MessageOf<ClientToRelay, 'data'>): void {
     const { sessionId } = m;
-    const viewer = this.seats.get(sessionId)?.viewer;
+    const viewer = this.seats.of(sessionId)?.viewer;
     if (!this.link.json) {
       this.link.badMessage(new HermitError('INVALID_MESSAGE', 'This socket has chosen binary frames.'));
     } else if (!viewer?.json) this.link.fail(new HermitError('NOT_ATTACHED'), { sessionId });
@@ -100,7 +99,7 @@ export class ClientInput {
   /** Resizing, driving and choosing the size policy. */
   steer(m: MessageOf<ClientToRelay, 'resize' | 'drive' | 'set_size_policy'>): void {
     const { sessionId } = m;
-    const viewer = this.seats.get(sessionId)?.viewer;
+    const viewer = this.seats.of(sessionId)?.viewer;
     if (!viewer) this.link.fail(new HermitError('NOT_ATTACHED'), { sessionId });
     else if (viewer.readOnly) this.link.fail(new HermitError('READ_ONLY'), { sessionId });
     else {

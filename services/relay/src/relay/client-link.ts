@@ -78,7 +78,7 @@ export class ClientLink implements SocketEvents {
     this.signs = new LifeSigns(now);
     this.login = new ClientLogin(pod, this, now);
     this.seats = new Seats(this);
-    this.input = new ClientInput(this, this.seats.bySession);
+    this.input = new ClientInput(this, this.seats.taken);
     socket.events = this;
   }
 

@@ -24,8 +24,6 @@ const RETRY = 1_000;
 /** What runs on a machine is told to presence and to people this often at most; milliseconds. */
 const DESCRIBE_EVERY = 100;
 
-const IDLE: Activity = { sessions: [], attachments: [] };
-
 /** The connection through which the machine is owned. */
 export interface OwnedAgent {
   readonly socket: Socket;
@@ -65,11 +63,9 @@ export class Ownership {
   ptysPaused = 0;
   private readonly claim: Claim;
   private readonly pod: OwnershipHost;
-  /** What runs there, as JSON: read again when presence has lost it, and half the size until then. Null: nothing. */
-  private activity: string | null = null;
   private retired = false;
-  /** A description was told a moment ago; `again`: there is a later one. */
-  private described: { again: boolean } | null = null;
+  /** A description was told a moment ago; `next`: there is a later one. */
+  private described: { next: Activity | null } | null = null;
   /** Made when another pod is first heard of. */
   private interest: Interest | null = null;
   /** When presence is due to be renewed (whole monotonic ms); null: it is being done. */
@@ -154,24 +150,19 @@ export class Ownership {
     const activity: Activity = { sessions, attachments };
     this.sessionCount = sessions.length;
     this.endedCount = sessions.filter(({ exit }) => exit !== undefined).length;
-    this.activity = sessions.length + attachments.length > 0 ? JSON.stringify(activity) : null;
-    if (this.described) this.described.again = true;
+    if (this.described) this.described.next = activity;
     else this.tellActivity(activity);
-  }
-
-  private get remembered(): Activity {
-    return this.activity === null ? IDLE : (JSON.parse(this.activity) as Activity);
   }
 
   private tellActivity(activity: Activity): void {
     const { claim, pod } = this;
     pod.presence.describe(claim, activity);
     pod.machines.changed(claim, true, activity.sessions.length);
-    const described = { again: false };
+    const described: { next: Activity | null } = { next: null };
     this.described = described;
     pod.clock.after(DESCRIBE_EVERY, () => {
       this.described = null;
-      if (described.again && !this.retired && this.holds) this.tellActivity(this.remembered);
+      if (described.next && !this.retired && this.holds) this.tellActivity(described.next);
     });
   }
 
@@ -191,7 +182,8 @@ export class Ownership {
       if (renewed.result === 'superseded') this.retire(renewed.storedInstance);
       else {
         if (renewed.result === 'rebuilt') {
-          pod.presence.describe(claim, this.remembered);
+          // Nothing of it is kept here: what runs there is the agent's to say.
+          this.agent.send({ type: 'announce' });
           // Whoever looked while Redis knew nothing has been told that it is offline.
           pod.machines.changed(claim, true, this.sessionCount);
         }

@@ -199,7 +199,7 @@ export class Pod implements AgentLinkHost, ClientLinkHost {
     let sessions = 0;
     for (const { sessionCount } of this.machines.owned.values()) sessions += sessionCount;
     let attachments = 0;
-    for (const client of this.clients) attachments += client.seats.bySession.size;
+    for (const client of this.clients) attachments += client.seats.taken.all.length;
     this.presence.pod({
       id: this.id,
       started: this.startedAt,

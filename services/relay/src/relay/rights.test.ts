@@ -3,6 +3,7 @@ import { HermitError } from '@hermit/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Role } from '../auth/permissions.ts';
 import { Rights, type RightsHolder, type Seat } from './rights.ts';
+import { SeatList } from './seat-list.ts';
 
 type Answer = (role: Role | HermitError, until?: number | null) => void;
 
@@ -12,7 +13,7 @@ let timers: { ms: number; run: () => void }[];
 let seat: Seat;
 let told: string[];
 let rights: Rights;
-let holder: { userId: string | null; bySession: Map<string, Seat> } & Omit<RightsHolder, 'userId' | 'bySession'>;
+let holder: { userId: string | null; taken: SeatList } & Omit<RightsHolder, 'userId' | 'taken'>;
 
 beforeEach(() => {
   [asked, timers, told, changes] = [[], [], [], 0];
@@ -31,10 +32,11 @@ beforeEach(() => {
   holder = {
     ...({ pod } as unknown as Pick<RightsHolder, 'pod'>),
     userId: 'u',
-    bySession: new Map([['s', seat]]),
+    taken: new SeatList(),
     lost: (_, why) => told.push(`lost: ${why.code}`),
     altered: () => told.push('altered'),
   };
+  holder.taken.add(seat);
   rights = new Rights(holder);
 });
 
@@ -63,7 +65,7 @@ describe('a right that may have changed', () => {
 
   it('matters no more once the seat is left', () => {
     rights.changed('m', 's');
-    holder.bySession.clear();
+    holder.taken.remove(seat);
     answer(new HermitError('MACHINE_NOT_FOUND'));
     expect(told).toEqual([]);
   });

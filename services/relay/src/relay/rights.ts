@@ -35,7 +35,7 @@ export interface RightsHolder {
   readonly pod: RightsHost;
   /** Null once the socket is closed, or before anybody has authenticated on it. */
   readonly userId: string | null;
-  readonly bySession: ReadonlyMap<string, Seat>;
+  readonly taken: { readonly all: readonly Seat[]; of(sessionId: string): Seat | undefined };
   /** The right has gone, or nobody can tell (UNAVAILABLE). */
   lost(seat: Seat, why: HermitError): void;
   /** Typing has become allowed, or forbidden. */
@@ -96,7 +96,7 @@ export class Rights {
 
   /** Something has changed for this user; null: with whichever machine, with whichever session. */
   changed(machineId: string | null, sessionId: string | null): void {
-    for (const seat of [...this.holder.bySession.values()]) {
+    for (const seat of this.holder.taken.all) {
       const { viewer } = seat;
       if (machineId !== null && viewer.machineId !== machineId) continue;
       if (sessionId !== null && viewer.sessionId !== sessionId) continue;
@@ -107,7 +107,7 @@ export class Rights {
   /** Whoever cannot be proven to have a right has none. */
   private check(seat: Seat): void {
     const { machineId, sessionId } = seat.viewer;
-    const gone = () => this.holder.bySession.get(sessionId) !== seat;
+    const gone = () => this.holder.taken.of(sessionId) !== seat;
     this.ask(
       machineId,
       sessionId,

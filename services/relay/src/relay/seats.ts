@@ -17,6 +17,7 @@ import type { Machines } from './machines.ts';
 import type { Look } from './observer.ts';
 import type { Surroundings } from './pod-parts.ts';
 import { type Right, Rights, type RightsHolder, type RightsHost, type Seat } from './rights.ts';
+import { SeatList } from './seat-list.ts';
 import { Viewer, type ViewerHost } from './viewer.ts';
 
 type Attach = MessageOf<RelayToAgent, 'attach'>;
@@ -51,7 +52,7 @@ export class Seats implements ViewerHost, RightsHolder {
   readonly pod: SeatsHost;
   readonly socket: Socket;
   /** One socket has at most one of each session. */
-  readonly bySession = new Map<string, Seat>();
+  readonly taken = new SeatList();
   readonly rights = new Rights(this);
   private readonly link: SeatsSocket;
   /** Made for a client with JSON encoding. */
@@ -68,12 +69,12 @@ export class Seats implements ViewerHost, RightsHolder {
   }
 
   leaveAll(): void {
-    for (const seat of [...this.bySession.values()]) this.leave(seat, true);
+    for (const seat of this.taken.all) this.leave(seat, true);
   }
 
   attach(m: MessageOf<ClientToRelay, 'attach'>, who: KnownClient): void {
     const { sessionId, requestId } = m;
-    const seat = this.bySession.get(sessionId);
+    const seat = this.taken.of(sessionId);
     if (seat && m.clientId === seat.viewer.clientId && m.attempt === seat.viewer.attempt) {
       const { viewer } = seat;
       viewer.requestId = requestId;
@@ -86,7 +87,7 @@ export class Seats implements ViewerHost, RightsHolder {
       return;
     }
     if (seat && (m.attempt ?? 0) < seat.viewer.attempt) return;
-    if (!seat && this.bySession.size >= LIMITS.attachmentsPerSocket) {
+    if (!seat && this.taken.all.length >= LIMITS.attachmentsPerSocket) {
       this.link.fail(new HermitError('ATTACHMENT_LIMIT'), { requestId, sessionId });
       return;
     }
@@ -96,7 +97,7 @@ export class Seats implements ViewerHost, RightsHolder {
   private admit(m: MessageOf<ClientToRelay, 'attach'>, who: KnownClient, right: Right): void {
     const { machineId, sessionId, requestId } = m;
     const readOnly = !may(right.role, 'type') || m.readOnly === true;
-    const before = this.bySession.get(sessionId);
+    const before = this.taken.of(sessionId);
     const clientId = m.clientId ?? this.pod.newId();
     const attempt = m.attempt ?? 1;
     if (before) {
@@ -110,7 +111,7 @@ export class Seats implements ViewerHost, RightsHolder {
     viewer.settle = attachAsked(this.pod, this.link.connection, machineId, attach);
     // A later attempt is the same look.
     const seat: Seat = { viewer, right, expiry: null, told: before?.told ?? false };
-    this.bySession.set(sessionId, seat);
+    this.taken.add(seat);
     this.rights.hold(seat, right);
     this.pod.counters.attaches++;
     this.pod.audiences.enter(viewer);
@@ -148,7 +149,7 @@ export class Seats implements ViewerHost, RightsHolder {
   }
 
   refused(viewer: Viewer): void {
-    const seat = this.bySession.get(viewer.sessionId);
+    const seat = this.taken.of(viewer.sessionId);
     if (seat?.viewer !== viewer) return;
     // An earlier attempt had been let in: that look ends here.
     if (seat.told) this.pod.observer.detached?.(this.lookOf(viewer, viewer.nextByte));
@@ -188,7 +189,7 @@ export class Seats implements ViewerHost, RightsHolder {
       viewer.settle('attached');
       viewer.settle = SETTLED;
     } else if (message.type === 'error') viewer.settle({ code: message.code });
-    const seat = this.bySession.get(viewer.sessionId);
+    const seat = this.taken.of(viewer.sessionId);
     if (message.type === 'attached' && seat?.viewer === viewer && !seat.told) {
       seat.told = true;
       this.pod.observer.attached?.(this.lookOf(viewer, viewer.attach?.from ?? message.end));
@@ -207,7 +208,7 @@ export class Seats implements ViewerHost, RightsHolder {
   private again(viewer: Viewer): void {
     const { who } = this.link;
     const { machineId, sessionId, clientId, attempt, readOnly, mode, nextByte: from } = viewer;
-    const seat = this.bySession.get(sessionId);
+    const seat = this.taken.of(sessionId);
     if (!who || !seat) return;
     const inputFrom = viewer.json?.inputSent ?? 0;
     const known = { type: 'attach' as const, machineId, sessionId, clientId, mode, from, inputFrom, readOnly };
@@ -220,7 +221,7 @@ export class Seats implements ViewerHost, RightsHolder {
   }
 
   detach({ sessionId, requestId }: MessageOf<ClientToRelay, 'detach'>): void {
-    const seat = this.bySession.get(sessionId);
+    const seat = this.taken.of(sessionId);
     if (!seat) {
       this.link.fail(new HermitError('NOT_ATTACHED'), { requestId, sessionId });
       return;
@@ -233,7 +234,7 @@ export class Seats implements ViewerHost, RightsHolder {
   private leave(seat: Seat, tell: boolean): void {
     const { viewer } = seat;
     const { machineId, sessionId, clientId, attempt } = viewer;
-    this.bySession.delete(sessionId);
+    this.taken.remove(seat);
     this.rights.letGo(seat);
     viewer.json?.stop();
     viewer.gone = true;

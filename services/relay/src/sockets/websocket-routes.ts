@@ -4,7 +4,7 @@ import type { Socket as NodeSocket } from 'node:net';
 import websocket, { type WebSocket } from '@fastify/websocket';
 import { CLOSE, HermitError, LIMITS } from '@hermit/protocol';
 import type { Socket } from '@hermit/transport';
-import { socketOf } from '@hermit/transport/node';
+import { ACCEPTED, socketOf } from '@hermit/transport/node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { originAllowed } from '../auth/origins.ts';
 import type { Limiter } from '../limits/limiter.ts';
@@ -27,6 +27,7 @@ export async function websocketRoutes(app: FastifyInstance, options: WebSocketOp
   const { pod, allowedOrigins, limits, admission } = options;
   await app.register(websocket, {
     options: {
+      ...ACCEPTED,
       // Whoever has introduced themselves may say more: the core allows it.
       maxPayload: LIMITS.strangerMessage,
       perMessageDeflate: false,

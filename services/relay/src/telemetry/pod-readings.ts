@@ -44,7 +44,7 @@ function readGauges(metrics: Metrics, pod: Pod): void {
   const buffered = { agent: 0, client: 0 };
   for (const client of pod.clients) {
     buffered.client += client.socket.buffered;
-    for (const { viewer } of client.seats.bySession.values()) attachments[viewer.state]++;
+    for (const { viewer } of client.seats.taken.all) attachments[viewer.state]++;
   }
   for (const agent of pod.agents) buffered.agent += agent.socket.buffered;
   const sessions = { running: 0, ended: 0 };
