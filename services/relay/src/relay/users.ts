@@ -33,8 +33,8 @@ interface UserSocket {
 
 /** One of them. */
 type Guest = {
-  readonly userId: string;
-  readonly email: string;
+  /** The token that was read last. */
+  who: KnownClient;
   readonly clients: Set<UserSocket>;
   readonly watch: PresenceWatch;
   /** How often the rights of this user have changed. */
@@ -67,15 +67,19 @@ export class Users {
     return this.guests.get(userId)?.buckets[what].take(this.pod.clock.monotonic(), cost) ?? false;
   }
 
-  /** With the names of the same user's other sockets: each token that is read brings its own copies. */
+  /** With what the same user's other sockets have: each token that is read brings its own copies. */
   same(who: KnownClient): KnownClient {
     const guest = this.guests.get(who.userId);
     if (!guest) return who;
-    const { loginId, expiresAt } = who;
-    return { userId: guest.userId, email: who.email === guest.email ? guest.email : who.email, loginId, expiresAt };
+    const { userId, email, loginId, expiresAt } = guest.who;
+    const alike = who.email === email && who.loginId === loginId;
+    if (!alike || who.expiresAt !== expiresAt)
+      guest.who = { userId, email: who.email, loginId: alike ? loginId : who.loginId, expiresAt: who.expiresAt };
+    return guest.who;
   }
 
-  known(client: UserSocket, { userId, email }: KnownClient): void {
+  known(client: UserSocket, who: KnownClient): void {
+    const { userId } = who;
     const guest = this.guests.get(userId);
     if (guest) {
       guest.clients.add(client);
@@ -88,7 +92,7 @@ export class Users {
     const clients = new Set([client]);
     const { texts, frames, questions } = ALLOWANCE;
     const buckets = { texts: new Bucket(texts), frames: new Bucket(frames), questions: new Bucket(questions) };
-    this.guests.set(userId, { userId, email, clients, watch, changes: 0, buckets });
+    this.guests.set(userId, { who, clients, watch, changes: 0, buckets });
     // What was said before the subscription stood was not heard.
     const heard = () => {
       for (const each of [...clients]) each.recheck();
