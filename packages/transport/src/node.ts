@@ -168,12 +168,12 @@ class WsSocket implements Socket {
     this.send(message);
   }
 
-  sendBinary(message: Uint8Array): void {
-    this.send(message);
+  sendBinary(message: Uint8Array, taken?: () => void): void {
+    this.send(message, taken);
   }
 
   /** What one callback of the event loop sends goes out in one write. */
-  private send(message: string | Uint8Array): void {
+  private send(message: string | Uint8Array, taken?: () => void): void {
     const { ws } = this;
     if (ws.readyState !== WebSocket.OPEN) return;
     const buffered = ws.bufferedAmount;
@@ -187,14 +187,18 @@ class WsSocket implements Socket {
     // Nothing else comes to go with it: whoever waits for it has it before we have done our accounts.
     if (isLast && little && typeof message !== 'string' && socket.writableCorked === 0) {
       socket.write(framed(message, this.masked));
+      taken?.();
       return;
     }
     gather(socket);
     if (!little) {
       this.onSent ??= () => this.sent();
-      ws.send(message, this.onSent);
+      ws.send(message, taken ? () => this.sent(taken) : this.onSent);
     } else if (typeof message === 'string') ws.send(message);
-    else socket.write(framed(message, this.masked));
+    else {
+      socket.write(framed(message, this.masked));
+      taken?.();
+    }
   }
 
   flush(): void {
@@ -207,7 +211,8 @@ class WsSocket implements Socket {
     else this.waiting = [...this.waiting, { bytes: least, run }];
   }
 
-  private sent(): void {
+  private sent(taken?: () => void): void {
+    taken?.();
     if (this.waiting.length === 0 || !this.open) return;
     const buffered = this.ws.bufferedAmount;
     const due = this.waiting.filter((w) => buffered <= w.bytes);

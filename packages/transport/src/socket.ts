@@ -17,9 +17,10 @@ export interface Socket {
   readonly open: boolean;
   /** Bytes accepted and not yet taken by the operating system. */
   readonly buffered: number;
-  /** Nothing happens on a socket that is not open. The bytes must not change afterwards. */
+  /** Nothing happens on a socket that is not open. The bytes must not change afterwards, or not before they are taken. */
   sendText(message: string): void;
-  sendBinary(message: Uint8Array): void;
+  /** `taken` is called, where the socket can tell, once the bytes may change again. */
+  sendBinary(message: Uint8Array, taken?: () => void): void;
   /** What was sent leaves now, and not with what the same callback of the event loop sends later; where that is so. */
   flush?(): void;
   /** Calls `run` once, when `buffered` is at most `bytes`; never after the close. */

@@ -8,6 +8,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
 import { createAgent } from './agent.ts';
 import { historyBytes } from './history-option.ts';
+import { FramePool } from './link/frame-pool.ts';
 import type { LinkState } from './link/link.ts';
 import { noScreen } from './screen/no-screen.ts';
 import { screenWorkers } from './screen/worker.ts';
@@ -125,6 +126,7 @@ function run(options: Options): void {
     log.error({ event: 'screen_failed' }, `${reason}; viewers of its sessions are served from history`);
   });
   if (options.screens) workers.start();
+  const frames = new FramePool();
   const agent = createAgent({
     url,
     machineName: name,
@@ -150,7 +152,8 @@ function run(options: Options): void {
     },
     history: options.history,
     historyBehind: Math.max(options.history, LIMITS.historyBehind),
-    alloc: Buffer.allocUnsafeSlow,
+    alloc: frames.take,
+    left: frames.giveBack,
   });
 
   let stopping = false;

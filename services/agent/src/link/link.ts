@@ -19,6 +19,7 @@ import {
 import { Backoff, type Clock, type Dial, type Random, type Socket, type Timer } from '@hermit/transport';
 import type { Session } from '../session/session.ts';
 import type { Exit, Sessions } from '../session/sessions.ts';
+import { POOLED_FROM } from './frame-pool.ts';
 import { type ConnectionEvents, RelayConnection } from './relay-connection.ts';
 import { Turns } from './turns.ts';
 
@@ -44,6 +45,8 @@ export type LinkParts = {
   random: Random;
   /** Runs soon, after what is being handled now (setImmediate). */
   defer: (run: () => void) => void;
+  /** A frame has left, and nobody reads it any more. */
+  left?: (frame: Uint8Array) => void;
   onState: (state: LinkState) => void;
   /** The relay has not understood something that we said: one of the two is wrong. */
   onError?: (error: HermitError) => void;
@@ -165,7 +168,12 @@ export class Link implements Exit {
 
   private send(message: string | Uint8Array): void {
     if (this.holding) this.held.push(message);
-    else if (this.current?.socket) transmit(this.current, message);
+    else if (typeof message === 'string') this.current?.socket?.sendText(message);
+    else {
+      const { left } = this.parts;
+      const taken = left && message.length >= POOLED_FROM ? () => left(message) : undefined;
+      this.current?.socket?.sendBinary(message, taken);
+    }
   }
 
   private schedule(): void {
@@ -357,7 +365,7 @@ export class Link implements Exit {
       };
     }
     const timer = this.parts.clock.after(LIMITS.fence, move);
-    transmit(old, JSON.stringify({ type: 'flush', epoch: next.epoch }));
+    old.socket?.sendText(JSON.stringify({ type: 'flush', epoch: next.epoch }));
   }
 
   private use(c: RelayConnection, machineId: string): void {
@@ -370,7 +378,7 @@ export class Link implements Exit {
     }
     this.current = c;
     this.full = false;
-    transmit(c, JSON.stringify({ type: 'current', interest: this.sessions.interest }));
+    c.socket?.sendText(JSON.stringify({ type: 'current', interest: this.sessions.interest }));
     this.release();
     this.announce();
     this.sessions.tipAll();
@@ -389,9 +397,4 @@ export class Link implements Exit {
     }
     this.schedule();
   }
-}
-
-function transmit(c: RelayConnection, message: string | Uint8Array): void {
-  if (typeof message === 'string') c.socket?.sendText(message);
-  else c.socket?.sendBinary(message);
 }

@@ -1,7 +1,8 @@
 // The screen in its thread: exact offsets, order, many sessions, and what happens when an emulator dies.
+import { Worker } from 'node:worker_threads';
 import { LIMITS } from '@hermit/protocol';
 import { seeded } from '@hermit/transport';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { spawnPty } from '../terminal/pty.ts';
 import { Emulator } from './emulator.ts';
 import type { Screen, ScreenSnapshot } from './screen.ts';
@@ -52,6 +53,23 @@ describe('a screen in its thread', () => {
     const above = original.core.buffers.normal.ybase;
     expect(stateOf(copy.core, above), `seed ${seed}`).toEqual(stateOf(original.core, above));
     await until(() => screen.backlog === 0, 'the end of the backlog');
+    screen.dispose();
+  });
+
+  it('is handed a flood in large pieces, also after the first', async () => {
+    const handedOver = vi.spyOn(Worker.prototype, 'postMessage');
+    const screen = workers.createScreen({ cols: 80, rows: 24 }, 100);
+    const piece = Buffer.from('a line of a flood\r\n'.repeat(2_500));
+    const pieces = 400;
+    for (let i = 0; i < pieces; i++) {
+      screen.write(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+      await until(() => !screen.full, 'room');
+    }
+    await until(() => screen.backlog === 0, 'the end of the backlog');
+    // 19 MB in pieces of 4 MiB, by time at most a few more; every piece by itself would be 400.
+    expect(handedOver.mock.calls.length).toBeLessThan(pieces / 4);
+    handedOver.mockRestore();
     screen.dispose();
   });
 

@@ -169,7 +169,11 @@ class ScreenThread {
   }
 
   private send(): void {
+    // What is flushed now goes with this message. Were another one due for it, a flood would be handed over in every turn.
+    const { scheduled } = this;
+    this.scheduled = true;
     for (const screen of this.unsent) screen.flush();
+    this.scheduled = scheduled;
     this.unsent.clear();
     const { outbox, transfer } = this;
     this.outbox = [];

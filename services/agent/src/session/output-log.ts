@@ -3,6 +3,7 @@ import type { Size } from '@hermit/protocol';
 
 /** Bytes in one block; a session that prints little holds one. */
 export const BLOCK = 32 * 1024;
+const SPARE = 2;
 
 /** What all sessions of an agent may keep together. The longest log gives way first. */
 export class HistoryBudget {
@@ -43,7 +44,8 @@ export class OutputLog {
   private readonly blocks: Uint8Array[] = [];
   /** Offset of the first byte of blocks[0]; a multiple of BLOCK. */
   private first = 0;
-  private spare: Uint8Array | null = null;
+  /** Blocks that were given up, for those that come next: as many as a read of a flood fills. */
+  private spare: Uint8Array[] = [];
   private readonly marks: SizeMark[];
   private readonly limit: number;
   private readonly extended: number;
@@ -82,8 +84,7 @@ export class OutputLog {
     while (at < bytes.length) {
       const inBlock = this.end % BLOCK;
       if (this.end - this.first >= this.held) {
-        this.blocks.push(this.spare ?? new Uint8Array(BLOCK));
-        this.spare = null;
+        this.blocks.push(this.spare.pop() ?? new Uint8Array(BLOCK));
         this.budget.change(BLOCK);
       }
       const n = Math.min(BLOCK - inBlock, bytes.length - at);
@@ -159,7 +160,8 @@ export class OutputLog {
   /** Gives up the oldest block, unless it is the only one. */
   dropOldest(): boolean {
     if (this.blocks.length <= 1) return false;
-    this.spare = this.blocks.shift() as Uint8Array;
+    const oldest = this.blocks.shift() as Uint8Array;
+    if (this.spare.length < SPARE) this.spare.push(oldest);
     this.first += BLOCK;
     this.base = Math.max(this.base, this.first);
     this.budget.change(-BLOCK);
@@ -173,6 +175,6 @@ export class OutputLog {
   dispose(): void {
     this.budget.remove(this);
     this.blocks.length = 0;
-    this.spare = null;
+    this.spare.length = 0;
   }
 }
