@@ -56,7 +56,7 @@ const agent = workspaces.agent;
 /** Files that have to run in a browser, too. */
 const isForBrowsers = ({ path }: SourceFile): boolean =>
   within(path, `${workspaces.protocol}/`, `${workspaces.client}/`, `${workspaces.web}/`) ||
-  (within(path, `${workspaces.transport}/`) && !/\/(node|collector)\.ts$/.test(path));
+  (within(path, `${workspaces.transport}/`) && !/\/(node|collector|compiler)\.ts$/.test(path));
 
 /** The state machines that run on whatever clock, randomness and transport they are given. */
 const isPure = ({ path }: SourceFile): boolean =>

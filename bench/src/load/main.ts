@@ -1,5 +1,6 @@
 // A load process: takes one order at a time, and says with each answer how busy it was.
 import '@hermit/transport/collector';
+import { compileSoon } from '@hermit/transport/compiler';
 import { answerOrders } from '../machine/answers.ts';
 import { crowd } from './crowd.ts';
 import { feeder } from './feeder.ts';
@@ -37,4 +38,5 @@ async function attended<T>(work: Promise<T>): Promise<Reply<T>> {
   return { result, health: health() };
 }
 
+compileSoon();
 answerOrders({}, (order: LoadOrder) => attended((handlers[order.do] as (order: LoadOrder) => Promise<unknown>)(order)));

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { LIMITS } from '@hermit/protocol';
 import { systemClock } from '@hermit/transport';
+import { compileSoon } from '@hermit/transport/compiler';
 import { dialWs } from '@hermit/transport/node';
 import { Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
@@ -186,6 +187,7 @@ function run(options: Options): void {
   // Timers of the core do not keep a process alive.
   setInterval(() => {}, 1 << 30);
   agent.link.start();
+  compileSoon();
 }
 
 function agentUrl(relay: string): string {

@@ -1,4 +1,5 @@
 // The process: configuration, signals, exit code.
+import { compileSoon } from '@hermit/transport/compiler';
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { checkPorts } from './free-port.ts';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   await checkPorts(settings);
   app = await createApp(settings);
   await app.listen();
+  compileSoon();
 }
 
 main().catch((error: unknown) => {

@@ -2,6 +2,7 @@
 import type { Attachment, AttachmentState } from '@hermit/client';
 import type { Exit, HermitError, Size } from '@hermit/protocol';
 import { systemClock, type Timer } from '@hermit/transport';
+import { compileSoon } from '@hermit/transport/compiler';
 import { hermitCommand } from '../agent-command.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, failureOf } from '../failure.ts';
@@ -32,6 +33,7 @@ const FIRST_ATTACH_MS = 10_000;
 
 /** Resolves with the exit code: the program's when it ends, 0 after the detach key. */
 export function attachScreen(context: Context, target: Target, options: ScreenOptions): Promise<number> {
+  compileSoon();
   return new Promise((resolve, reject) => {
     new ScreenSession(context, target, options, resolve, reject).start();
   });
