@@ -185,12 +185,8 @@ class WsSocket implements Socket {
     const { _socket: socket } = ws as unknown as Inside;
     const little = buffered + message.length <= LITTLE;
     // Nothing else comes to go with it: whoever waits for it has it before we have done our accounts.
-    if (isLast && little && typeof message !== 'string' && socket.writableCorked === 0) {
-      socket.write(framed(message, this.masked));
-      taken?.();
-      return;
-    }
-    gather(socket);
+    const atOnce = isLast && little && typeof message !== 'string' && socket.writableCorked === 0;
+    if (!atOnce) gather(socket);
     if (!little) {
       this.onSent ??= () => this.sent();
       ws.send(message, taken ? () => this.sent(taken) : this.onSent);

@@ -47,7 +47,7 @@ export const RelayToAgent = {
   fence_passed: Type.Object({ type: Type.Literal('fence_passed'), epoch: Epoch }),
   /** OWN-2: a later epoch is registered; this connection closes soon. */
   superseded: Type.Object({ type: Type.Literal('superseded'), otherInstance: Type.Boolean() }),
-  /** Presence has lost what runs on the machine: it is to be told again. */
+  /** OWN-7: presence has lost what runs on the machine: it is to be told again. */
   announce: Type.Object({ type: Type.Literal('announce') }),
   /** MSG-1: something that the agent has said was not understood, or came at the wrong time. */
   error: Type.Object({ type: Type.Literal('error'), code: ErrorCodeSchema, message: Type.String() }),

@@ -42,6 +42,9 @@ type Guest = {
   readonly buckets: Readonly<Record<Allowance, Bucket>>;
 };
 
+/** The one that is known, where it is the same text. */
+const again = <T>(now: T, known: T): T => (now === known ? known : now);
+
 export class Users {
   /** Logins that were ended so far, of whomever. */
   endings = 0;
@@ -72,9 +75,8 @@ export class Users {
     const guest = this.guests.get(who.userId);
     if (!guest) return who;
     const { userId, email, loginId, expiresAt } = guest.who;
-    const alike = who.email === email && who.loginId === loginId;
-    if (!alike || who.expiresAt !== expiresAt)
-      guest.who = { userId, email: who.email, loginId: alike ? loginId : who.loginId, expiresAt: who.expiresAt };
+    if (who.email !== email || who.loginId !== loginId || who.expiresAt !== expiresAt)
+      guest.who = { ...who, userId, email: again(who.email, email), loginId: again(who.loginId, loginId) };
     return guest.who;
   }
 
