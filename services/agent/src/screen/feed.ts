@@ -10,6 +10,10 @@ const SLICE = 64 * 1024;
 const SKIP_FROM = 256 * 1024;
 /** The kept end of a run is held back up to this length; bytes. */
 const HELD = 1024 * 1024;
+/** What waits in pieces is looked at together up to this length: what is held, and what is handed over at a time, fit. */
+const TOGETHER = 8 * 1024 * 1024;
+/** Used for each look, of whichever feed: memory that is new for each is cleared by the system, and collected. */
+let together: Uint8Array | undefined;
 
 /** What holds for the output that follows: the size, or whether its queries are answered. */
 type Change = Size | { answer: boolean };
@@ -107,8 +111,8 @@ export class Feed {
   private parseSlice(): boolean {
     let head = this.waiting[0] as Uint8Array;
     let whole = wholeCharacters(head.length > SLICE ? head.subarray(0, SLICE) : head);
-    while (whole === 0 && this.waiting[1] instanceof Uint8Array) {
-      head = this.join(2);
+    for (let next = this.waiting[1]; whole === 0 && next instanceof Uint8Array; next = this.waiting[1]) {
+      head = this.join(head, next);
       whole = wholeCharacters(head.length > SLICE ? head.subarray(0, SLICE) : head);
     }
     if (whole === 0) {
@@ -121,14 +125,19 @@ export class Feed {
     return true;
   }
 
-  /** The first item is done with up to `at`. What may be left for long (`apart`) keeps no buffer. */
-  private goOn(head: Uint8Array, at: number, apart = false): void {
+  /** The first item is done with up to `at`. */
+  private goOn(head: Uint8Array, at: number): void {
     const left = head.length - at;
-    // Nor does a character that has not ended.
-    const rest = apart || left < 4 ? head.slice(at) : head.subarray(at);
+    // A character that has not ended keeps no buffer.
+    const rest = left < 4 ? head.slice(at) : head.subarray(at);
     if (left === 0) this.waiting.shift();
     else this.waiting[0] = rest;
     if (rest.buffer !== head.buffer) this.parsed(head.buffer);
+  }
+
+  /** The first `count` items have been put together: `joined` stands for them. */
+  private replace(count: number, joined: Uint8Array): void {
+    for (const item of this.waiting.splice(0, count, joined)) if (item instanceof Uint8Array) this.parsed(item.buffer);
   }
 
   private skipAhead(): boolean {
@@ -141,7 +150,8 @@ export class Feed {
       this.lookAgainAt = emulator.offset + near + 1;
       if (near < this.skipFrom) return false;
     }
-    const bytes = near < head.length - LONGEST_SEQUENCE ? head : this.join(this.waiting.length);
+    const apart = near < head.length - LONGEST_SEQUENCE;
+    const { bytes, items } = apart ? { bytes: head, items: 1 } : this.together();
     const end = bytes === head ? near : runEnd(bytes);
     const found = skip(bytes, end, emulator.linesToForget);
     if (!found) {
@@ -152,9 +162,21 @@ export class Feed {
     emulator.parse(bytes.subarray(0, found.keep));
     emulator.skip(found.resume - found.keep, found.pen);
     const rest = bytes.length - found.resume;
-    this.held = this.waiting.length === 1 && this.requests.length === 0 && rest <= HELD && mayGoOn(bytes, end);
-    this.goOn(bytes, found.resume, this.held);
+    this.held = this.waiting.length === items && this.requests.length === 0 && rest <= HELD && mayGoOn(bytes, end);
+    // What may be left for long keeps no buffer.
+    if (this.held) this.replace(items, bytes.slice(found.resume));
+    else this.pass(found.resume);
     return true;
+  }
+
+  /** Done with the first `count` bytes of what waits. */
+  private pass(count: number): void {
+    let left = count;
+    for (let head = this.waiting[0]; head instanceof Uint8Array && left > 0; head = this.waiting[0]) {
+      const at = Math.min(left, head.length);
+      this.goOn(head, at);
+      left -= at;
+    }
   }
 
   /** Bytes that can be parsed before the next change of size. */
@@ -167,22 +189,28 @@ export class Feed {
     return bytes;
   }
 
-  /** Makes one of the first `count` items, as far as they are output. */
-  private join(count: number): Uint8Array {
-    const parts: Uint8Array[] = [];
-    for (const item of this.waiting.slice(0, count)) {
-      if (!(item instanceof Uint8Array)) break;
-      parts.push(item);
+  /** The output that waits before the next change of size, one item behind the other: to be looked at, not kept. */
+  private together(): { bytes: Uint8Array; items: number } {
+    const head = this.waiting[0] as Uint8Array;
+    if (!(this.waiting[1] instanceof Uint8Array)) return { bytes: head, items: 1 };
+    together ??= new Uint8Array(TOGETHER);
+    let length = 0;
+    let items = 0;
+    for (const item of this.waiting) {
+      if (!(item instanceof Uint8Array) || length + item.length > together.length) break;
+      together.set(item, length);
+      length += item.length;
+      items++;
     }
-    if (parts.length === 1) return parts[0] as Uint8Array;
-    const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      joined.set(part, at);
-      at += part.length;
-      this.parsed(part.buffer);
-    }
-    this.waiting.splice(0, parts.length, joined);
+    return { bytes: together.subarray(0, length), items };
+  }
+
+  /** Makes one of the first two items, the first of which is short. */
+  private join(head: Uint8Array, next: Uint8Array): Uint8Array {
+    const joined = new Uint8Array(head.length + next.length);
+    joined.set(head);
+    joined.set(next, head.length);
+    this.replace(2, joined);
     return joined;
   }
 
