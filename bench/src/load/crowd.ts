@@ -1,10 +1,13 @@
 // Sessions with one viewer each that do nothing: what they cost is measured elsewhere.
 import { echoProgram } from '../programs/programs.ts';
+import { within } from './deadline.ts';
 import type { Viewing } from './driver.ts';
+import { viewerDriver } from './loaded-driver.ts';
 import type { LoadOrders } from './orders.ts';
 import { interrupt, openReady } from './ready-session.ts';
 
 const OPENING = 10;
+const VISIT_MS = 15_000;
 
 let idle: Viewing[] = [];
 
@@ -15,6 +18,19 @@ export const crowd = {
         openReady(order.viewers, echoProgram(), () => undefined),
       );
       idle.push(...(await Promise.all(some)));
+    }
+    return undefined;
+  },
+
+  /** One after the other, so that at no time there is more than one viewer more. */
+  async visit({ viewers, visits }: LoadOrders['idle-visit']['order']): Promise<undefined> {
+    const driver = await viewerDriver(viewers);
+    if (!driver.attach) throw new Error('This contestant has no second viewers.');
+    for (let visit = 0; visit < visits; visit++) {
+      const viewing = idle[visit % idle.length];
+      if (!viewing) throw new Error('There is no session to visit.');
+      const visiting = driver.attach(viewers.options, viewing.ref, () => undefined);
+      await (await within(VISIT_MS, 'A visit', visiting)).leave();
     }
     return undefined;
   },

@@ -25,6 +25,7 @@ const handlers: Handlers = {
   'feed-run': feeder.run,
   'feed-close': feeder.close,
   'idle-open': crowd.open,
+  'idle-visit': crowd.visit,
   'idle-close': crowd.close,
   'agents-open': lightAgents.open,
   'agents-back': lightAgents.back,

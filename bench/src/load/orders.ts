@@ -77,6 +77,8 @@ export interface LoadOrders {
   'feed-close': { order: object; result: undefined };
   /** Opens `sessions` of the echo program, each with one viewer, and leaves them idle until `idle-close`. */
   'idle-open': { order: { viewers: DriverAt; sessions: number }; result: undefined };
+  /** Attaches a further viewer to one of them, which leaves again, `visits` times. */
+  'idle-visit': { order: { viewers: DriverAt; visits: number }; result: undefined };
   'idle-close': { order: object; result: undefined };
   /** Connects light agents `first` to `first + count - 1` and waits until all are registered. */
   'agents-open': { order: { agents: DriverAt; first: number; count: number }; result: undefined };

@@ -13,6 +13,11 @@ const KIB = 1024;
 const FIRST = 48;
 const MORE_AGENTS = 720;
 const MORE_SESSIONS = 144;
+/**
+ * Viewers who come to the first sessions and leave again. V8 optimizes what was called a hundred times, and the lists of what
+ * depends on optimized code are part of the heap: that would be counted with the sessions in which it happens.
+ */
+const VISITS = 200;
 /** How long the CPU of those who wait is watched; it takes its time to be told from nothing. */
 const WATCH_MS = 20_000;
 const isAgent = (part: Part) => part.role === 'agent';
@@ -25,7 +30,7 @@ const CPU: Metric[] = [
 export const footprint: Scenario = {
   name: 'footprint',
   what: 'memory in use and resident (after a collection) and CPU of pods and Redis, per idle agent and per idle attached session',
-  needs: ['pods', 'light-agents', 'program'],
+  needs: ['pods', 'light-agents', 'program', 'share'],
   quickWithTwoPods: true,
   metrics: (quick) => [
     { name: 'per idle agent', unit: 'KiB', better: 'less' },
@@ -48,6 +53,7 @@ export const footprint: Scenario = {
     // The first of each kind make the code and the pools that all others share; V8 compiles again after some hundred calls.
     await load.ask({ do: 'agents-open', agents: running.lightAgents, first: 0, count: first });
     await load.ask({ do: 'idle-open', viewers: running.viewers, sessions: first });
+    await load.ask({ do: 'idle-visit', viewers: running.viewers, visits: VISITS });
 
     const memory = () => settledMemory(running.parts);
     const empty = (await memory())(isServer);
