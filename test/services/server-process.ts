@@ -1,5 +1,6 @@
 // One local server under test: started on a free port in a directory of its own, and gone without a trace.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -20,11 +21,22 @@ export interface Identity {
   readonly gid: number;
 }
 
-export const freePort = async (host = '127.0.0.1'): Promise<number> => {
+/**
+ * Where ports are looked for: below those that systems give to outgoing connections, one of which could have it before its
+ * server does, or while a server that comes back is away; and below those of a cluster's services.
+ */
+const ports = { first: 15_000, last: 29_999 };
+
+export const freePort = async (host = '127.0.0.1', triesLeft = 50): Promise<number> => {
+  const port = randomInt(ports.first, ports.last + 1);
   const probe = createServer();
-  probe.listen(0, host);
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
+  try {
+    probe.listen(port, host);
+    await once(probe, 'listening');
+  } catch (error) {
+    if (triesLeft === 0) throw error;
+    return freePort(host, triesLeft - 1);
+  }
   probe.close();
   await once(probe, 'close');
   return port;
