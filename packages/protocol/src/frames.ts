@@ -90,12 +90,26 @@ export function frameType(b: Uint8Array): FrameType | 0 {
 
 // Reading: each takes a frame whose type was checked by `frameType`, and allocates at most a string.
 
-/** Mostly the session of the frame before: then its text, whose hash is known, is given again. */
-let lastSession = '00000000-0000-0000-0000-000000000000';
-export function frameSession(b: Uint8Array): string {
-  if (!isUuidAt(b, SESSION, lastSession)) lastSession = uuidAt(b, SESSION);
-  return lastSession;
+/**
+ * Texts of the ids that were seen last, each in the place that its first bytes say: mostly the frame's is there, and has been
+ * looked up before, so that its hash is known.
+ */
+const REMEMBERED = 1024;
+const remembered = () => Array<string>(REMEMBERED).fill('00000000-0000-0000-0000-000000000000');
+const sessions = remembered();
+const attachments = remembered();
+
+function idAt(b: Uint8Array, at: number, known: string[]): string {
+  const place = get16(b, at) % REMEMBERED;
+  let text = known[place] as string;
+  if (!isUuidAt(b, at, text)) {
+    text = uuidAt(b, at);
+    known[place] = text;
+  }
+  return text;
 }
+
+export const frameSession = (b: Uint8Array): string => idAt(b, SESSION, sessions);
 export const frameFlags = (b: Uint8Array): number => b[1] as number;
 /** Offset of the first output byte, the offset of a snapshot, or the position of the first input byte. */
 export const framePosition = (b: Uint8Array): number => get64(b, POSITION);
@@ -105,7 +119,7 @@ export const framePayload = (b: Uint8Array): Uint8Array => b.subarray(HEADER[b[0
 export const framePayloadLength = (b: Uint8Array): number => b.length - (HEADER[b[0] as number] as number);
 /** Attachment (client) id of an addressed, snapshot, input, ack or inputAck frame. */
 export const frameAttachment = (b: Uint8Array): string =>
-  uuidAt(b, (b[0] as number) <= FRAME.snapshot ? OUT_ATTACHMENT : IN_ATTACHMENT);
+  idAt(b, (b[0] as number) <= FRAME.snapshot ? OUT_ATTACHMENT : IN_ATTACHMENT, attachments);
 export const frameAttempt = (b: Uint8Array): number =>
   get32(b, (b[0] as number) <= FRAME.snapshot ? OUT_ATTEMPT : IN_ATTEMPT);
 export const frameRound = (b: Uint8Array): number => get32(b, OUT_ROUND);
