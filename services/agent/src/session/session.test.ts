@@ -171,6 +171,24 @@ describe('a session that has ended', () => {
   });
 });
 
+it('a session that is forgotten while it waits for room has nothing to send', async () => {
+  const relay = new HandRelay();
+  const session = relay.start();
+  const a = relay.attach(session, randomUUID(), { mode: 'stream', from: 0 });
+  relay.terminals[0]?.prints(megabyte);
+  relay.terminals[0]?.exits({ exitCode: 0, signal: null });
+  await relay.pump();
+  // It reads slowly, until its time is over; what it may be sent then waits for the link all the while.
+  for (let i = 1; i <= 2 * 61; i++) {
+    relay.acknowledge(session, a, { offset: LIMITS.windowStart - 1_000 + i });
+    relay.clock.advance(MINUTE / 2);
+  }
+  expect(relay.sessions.all.has(session.id)).toBe(false);
+  relay.frames = [];
+  await relay.pump();
+  expect(relay.frames).toEqual([]);
+});
+
 it('a program that waits for its own screen counts as waiting', () => {
   const nothing = () => {};
   const relay = new HandRelay(() => ({

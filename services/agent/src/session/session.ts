@@ -161,6 +161,8 @@ export class Session {
 
   dispose(): void {
     this.kill('SIGKILL');
+    // It may be waiting for room, or for its screen: nobody is to be sent what is there no more.
+    this.attachments.clear();
     this.inputAcks.stop();
     this.screen.dispose();
     this.log.dispose();
