@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { ACCEPTED, dialWs, socketOf } from './node.ts';
+import { ACCEPTED, dialWs, STRANGERS_PIECES, socketOf } from './node.ts';
 import type { Socket } from './socket.ts';
 
 let server: WebSocketServer;
@@ -144,6 +144,44 @@ it('a server answers pings, but not those of somebody who does not read', async 
   pinging.ping('third');
   await vi.waitFor(() => expect(pongs).toEqual(['first', 'third']));
   pinging.terminate();
+});
+
+it.each([
+  ['pings', 0x89],
+  ['pongs', 0x8a],
+])('a server leaves who sends %s by the hundred at once', async (_, type) => {
+  socketOf(peer, { text() {}, binary() {}, close() {} });
+  const gone = once(peer, 'close');
+  // As much as one read brings.
+  tcpOf((socket as unknown as { ws: WebSocket }).ws).write(
+    Buffer.alloc(6 * 500, Buffer.from([type, 0x80, 0, 0, 0, 0])),
+  );
+  expect((await gone)[0]).toBe(1006);
+});
+
+it.each([
+  ['leaves who sends a message in too many pieces', false],
+  ['takes more pieces of who was let in', true],
+])('a server %s', async (_, letIn) => {
+  const { _receiver: receiver } = peer as unknown as { _receiver: { _bufferedBytes: number } };
+  const served = socketOf(peer, { text() {}, binary() {}, close() {} });
+  if (letIn) served.allow?.(64 * 1024);
+  const tcp = tcpOf((socket as unknown as { ws: WebSocket }).ws);
+  tcp.setNoDelay(true);
+  const gone = vi.fn();
+  peer.once('close', gone);
+  tcp.write(Buffer.from([0x82, 0x80 | 126, 0xff, 0xff, 0, 0, 0, 0]));
+  for (let n = 1; n < 2 * STRANGERS_PIECES && gone.mock.calls.length === 0; n++) {
+    tcp.write(Buffer.from([97]));
+    // The next one is sent when this one has been read.
+    await vi.waitFor(
+      () => expect(gone.mock.calls.length || receiver._bufferedBytes).toBe(gone.mock.calls.length || n),
+      {
+        interval: 1,
+      },
+    );
+  }
+  expect(gone).toHaveBeenCalledTimes(letIn ? 0 : 1);
 });
 
 it('tells at once where little waits', async () => {

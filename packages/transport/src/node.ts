@@ -15,11 +15,20 @@ type Wrapped = WebSocket & { [WRAPPER]: WsSocket };
 type Inside = { _socket: TcpSocket; _receiver: Receiver; _sender: Extended } & Extended;
 type Extended = { _extensions: object };
 type Receiver = Writable &
-  Extended & { _maxPayload: number; _bufferedBytes: number; _writableState: { onwrite: () => void } };
+  Extended & {
+    _maxPayload: number;
+    _maxBufferedChunks: number;
+    _bufferedBytes: number;
+    _writableState: { onwrite: () => void };
+  };
 
 /** Whose message is being handled, and whether it is the last of those that came together. */
 let reading: Receiver | null = null;
 let isLast = false;
+/** Pings and pongs that came with it. */
+let controls = 0;
+/** Nobody has cause to send so many at once; six bytes each, and most of a pod's time. */
+const CONTROLS_AT_ONCE = 64;
 
 /**
  * In place of a receiver's `write`. It is a stream in which nothing ever waits: each message is handed on as soon as it has
@@ -29,6 +38,7 @@ function read(this: Receiver, chunk: Buffer): boolean {
   if (this.destroyed) return true;
   const before = reading;
   reading = this;
+  controls = 0;
   this._write(chunk, 'buffer' as BufferEncoding, wasRead);
   reading = before;
   return true;
@@ -81,7 +91,9 @@ function onError(): void {
 
 function onPing(this: WebSocket, data: unknown): void {
   // Whoever does not read what he is sent is sent no more of it.
-  if (this.readyState === WebSocket.OPEN && this.bufferedAmount <= LITTLE) this.pong(data as Buffer);
+  if (this.readyState !== WebSocket.OPEN || this.bufferedAmount > LITTLE) return;
+  gather((this as unknown as Inside)._socket);
+  this.pong(data as Buffer);
 }
 
 /**
@@ -90,12 +102,23 @@ function onPing(this: WebSocket, data: unknown): void {
  */
 class AcceptedWebSocket extends WebSocket {
   override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
-    if (event === 'ping') onPing.call(this, first);
+    if ((event === 'ping' || event === 'pong') && ++controls > CONTROLS_AT_ONCE) this.terminate();
+    else if (event === 'ping') onPing.call(this, first);
     return super.emit(event, first, second);
   }
 }
+/**
+ * Pieces in which a message may come; each takes half a KiB, be it of one byte. Of somebody who has not been allowed more, and
+ * of others: the largest message still comes in segments of 512 bytes.
+ */
+export const STRANGERS_PIECES = 256;
+const PIECES = LIMITS.messageHard / 512;
 /** Options of such a server; without types, since those of the plug-in that takes them want all of `ws`. */
-export const ACCEPTED: object = { WebSocket: AcceptedWebSocket, autoPong: false };
+export const ACCEPTED: object = {
+  WebSocket: AcceptedWebSocket,
+  autoPong: false,
+  maxBufferedChunks: STRANGERS_PIECES,
+};
 
 type Waiting = { bytes: number; run: () => void };
 const NOBODY: readonly Waiting[] = [];
@@ -219,7 +242,9 @@ class WsSocket implements Socket {
 
   allow(messageBytes: number): void {
     // `ws` has one size for all sockets of a server, and reads it anew with each frame.
-    (this.ws as unknown as Inside)._receiver._maxPayload = messageBytes;
+    const { _receiver: receiver } = this.ws as unknown as Inside;
+    receiver._maxPayload = messageBytes;
+    receiver._maxBufferedChunks = PIECES;
   }
 
   close(code: number, reason: string): void {
