@@ -97,6 +97,10 @@ test('bytes that are no frame have no type (FRAME-1)', () => {
     const header = HEADER[frame[0] as number] as number;
     expect(frameType(frame.subarray(0, header))).not.toBe(0);
     expect(frameType(frame.subarray(0, header - 1)), 'shorter than its header').toBe(0);
+    const longer = Buffer.concat([frame, new Uint8Array(1)]);
+    expect(frameType(longer) === 0, 'longer than its header').toBe(
+      header === frame.length && (frame[0] as number) > FRAME.input,
+    );
     for (const type of [0, 7, 255]) expect(frameType(Uint8Array.of(type, ...frame.subarray(1)))).toBe(0);
     const far = frame.slice();
     far[21] = 0x20; // 2^53

@@ -78,11 +78,13 @@ function get64(b: Uint8Array, at: number): number {
   return get32(b, at) * 0x1_0000_0000 + get32(b, at + 4);
 }
 
-/** The type of a well-formed frame; 0 for bytes that are none (unknown type, or shorter than its header). */
+/** The type of a well-formed frame; 0 for bytes that are none (unknown type, or of another length than its type has). */
 export function frameType(b: Uint8Array): FrameType | 0 {
   const type = b[0] as number | undefined;
   if (type === undefined || type < 1 || type > 6) return 0;
-  if (b.length < (HEADER[type] as number)) return 0;
+  const header = HEADER[type] as number;
+  // Acknowledgements are their header alone.
+  if (type === FRAME.ack || type === FRAME.inputAck ? b.length !== header : b.length < header) return 0;
   // An offset that is not an exact number is no offset.
   if ((b[POSITION] as number) !== 0 || (b[POSITION + 1] as number) > 0x1f) return 0;
   return type as FrameType;

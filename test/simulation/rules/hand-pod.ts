@@ -2,6 +2,7 @@
 import { PROTOCOL_VERSION } from '@hermit/protocol';
 import type { Socket, SocketEvents } from '@hermit/transport';
 import { VirtualClock } from '../../../packages/client/src/kit/virtual-clock.ts';
+import type { Role } from '../../../services/relay/src/auth/permissions.ts';
 import type { Bus, Listener, Published } from '../../../services/relay/src/bus/bus.ts';
 import type { Claim, Renewed } from '../../../services/relay/src/presence/presence.ts';
 import { MemoryPresence } from '../../../services/relay/src/presence/presence-memory.ts';
@@ -13,6 +14,11 @@ export const MACHINE = 'bbbbbbbb-0000-4000-8000-000000000001';
 export const SESSION = 'cccccccc-0000-4000-8000-000000000001';
 export const CLIENT = 'dddddddd-0000-4000-8000-000000000001';
 export const USER = 'aaaaaaaa-0000-4000-8000-000000000001';
+/** What a client says to look at it. */
+export const LOOK = {
+  ...{ type: 'attach', machineId: MACHINE, sessionId: SESSION, clientId: CLIENT },
+  ...{ attempt: 1, mode: 'stream', from: 0 },
+} as const;
 const names = redisNames('h:');
 export const machineChannel = names.machineChannel(MACHINE);
 export const sessionChannel = names.sessionChannel(MACHINE, SESSION);
@@ -107,6 +113,9 @@ export class HandPod {
   readonly pod: Pod;
   /** What the agent chose when it registered. */
   epoch = 0;
+  role: Role = 'owner';
+  /** Answers about rights that wait for `answer`; null: they come at once. */
+  held: (() => void)[] | null = null;
 
   constructor() {
     const { bus, clock, presence } = this;
@@ -126,10 +135,18 @@ export class HandPod {
       still: (_who, done) => done(null),
       agent: (_token, _name, done) => done({ machineId: MACHINE, userId: USER, name: 'box' }),
       machines: (_userId, done) => done([]),
-      role: (_userId, _machineId, _sessionId, done) => done('owner'),
+      role: (_userId, _machineId, _sessionId, done) => {
+        if (this.held) this.held.push(() => done(this.role));
+        else done(this.role);
+      },
       online: (machineIds, done) => done(new Set(machineIds)),
       seen() {},
     };
+  }
+
+  answer(): void {
+    for (const answered of this.held ?? []) answered();
+    this.held = null;
   }
 
   /** An agent that has asked to be registered. */
@@ -160,8 +177,7 @@ export class HandPod {
   /** A client that looks at the session. */
   client(): TestSocket {
     const socket = this.person();
-    const look = { machineId: MACHINE, sessionId: SESSION, clientId: CLIENT, attempt: 1, mode: 'stream', from: 0 };
-    socket.says({ type: 'attach', ...look });
+    socket.says(LOOK);
     return socket;
   }
 }

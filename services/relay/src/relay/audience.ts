@@ -75,7 +75,7 @@ export class Audience {
 
   close(): void {
     this.tipTimer?.cancel();
-    this.waiting = NOBODY;
+    // A handover may wait for it among others, whether anybody is left here or not.
     this.unsubscribe();
   }
 

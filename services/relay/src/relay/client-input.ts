@@ -12,6 +12,7 @@ import {
   HermitError,
   inputFrame,
   isFor,
+  LIMITS,
   type MessageOf,
   type RelayToAgent,
   uuidBytes,
@@ -90,9 +91,12 @@ export class ClientInput {
       const bytes = Buffer.from(m.data, 'base64');
       const at = m.offset ?? viewer.json.inputSent;
       viewer.json.inputSent = Math.max(viewer.json.inputSent, at + bytes.length);
-      const frame = inputFrame(uuidBytes(sessionId), uuidBytes(viewer.clientId), viewer.attempt, at, bytes, false);
       this.pod.echoes.typed(viewer);
-      this.towards(viewer, frame);
+      const [session, client] = [uuidBytes(sessionId), uuidBytes(viewer.clientId)];
+      for (let from = 0; from < bytes.length; from += LIMITS.inputFrame) {
+        const part = bytes.subarray(from, from + LIMITS.inputFrame);
+        this.towards(viewer, inputFrame(session, client, viewer.attempt, at + from, part, false));
+      }
     }
   }
 

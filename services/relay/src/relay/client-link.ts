@@ -4,6 +4,7 @@ import {
   ClientToRelay,
   type CloseRule,
   FRAME,
+  framePayloadLength,
   frameType,
   HermitError,
   LIMITS,
@@ -24,10 +25,12 @@ import type { Users } from './users.ts';
 
 /** Bad messages that are answered before the socket is closed. */
 const PATIENCE = 50;
-/** Text messages that a client may send. */
+/** Text messages that a client may send; one of many KiB counts as many. */
 const TEXTS: Rate = { burst: 400, perSecond: 100 };
-/** Frames: input, and acknowledgements of all its attachments. */
+const TEXT_COUNTS_AS_ONE = 16 * 1024;
+/** Frames: input, and acknowledgements of all its attachments. So counted, 20 MB of input in a second. */
 const FRAMES: Rate = { burst: 10_000, perSecond: 5_000 };
+const FRAME_COUNTS_AS_ONE = 4 * 1024;
 /** What asks the database, and how much of a user's allowance it takes. */
 const COSTS: Partial<Record<ClientToRelay['type'], number>> = {
   list_machines: 10,
@@ -142,9 +145,9 @@ export class ClientLink implements SocketEvents {
   }
 
   /** A client that floods is told so, and what it sent is not carried out. */
-  private allowed(what: 'texts' | 'frames', now: number): boolean {
+  private allowed(what: 'texts' | 'frames', cost: number, now: number): boolean {
     const { who } = this;
-    if (this[what].take(now) && (!who || this.pod.users.allows(who.userId, what))) return true;
+    if (this[what].take(now, cost) && (!who || this.pod.users.allows(who.userId, what, cost))) return true;
     this.badMessage(new HermitError('RATE_LIMITED'));
     return false;
   }
@@ -155,7 +158,7 @@ export class ClientLink implements SocketEvents {
     if (this.dismissed) return;
     const now = this.pod.clock.monotonic();
     this.signs.heard(now);
-    if (!this.allowed('texts', now)) return;
+    if (!this.allowed('texts', Math.max(1, message.length / TEXT_COUNTS_AS_ONE), now)) return;
     let m: ClientToRelay;
     try {
       if (message.length > LIMITS.message) throw new HermitError('MESSAGE_TOO_LARGE');
@@ -219,12 +222,12 @@ export class ClientLink implements SocketEvents {
       this.badMessage(new HermitError('NOT_AUTHENTICATED', 'Send `auth` first.'));
       return;
     }
-    if (!this.allowed('frames', now)) return;
+    if (!this.allowed('frames', Math.max(1, frame.length / FRAME_COUNTS_AS_ONE), now)) return;
     if (type !== FRAME.input && type !== FRAME.ack) {
       this.badMessage(new HermitError('INVALID_MESSAGE', 'Only input and ack frames go this way.'));
       return;
     }
-    if (frame.length > LIMITS.message) {
+    if (framePayloadLength(frame) > LIMITS.inputFrame) {
       this.badMessage(new HermitError('MESSAGE_TOO_LARGE'));
       return;
     }

@@ -3,6 +3,7 @@
 import {
   frameSession,
   frameType,
+  LIMITS,
   type MachineInfo,
   type MessageOf,
   type RelayToAgent,
@@ -36,7 +37,7 @@ export class Machines {
   send(machineId: string, message: Uint8Array | string): boolean {
     const owned = this.owned.get(machineId);
     if (owned?.local) {
-      sendTo(owned.socket, message);
+      this.sendTo(owned.socket, message);
       return true;
     }
     this.pod.channels.publish(this.pod.names.machineChannel(machineId), message);
@@ -61,7 +62,7 @@ export class Machines {
     counters.receivedBytes += message.length;
     if (frameType(message) !== 0) {
       owned.heardOf(frameSession(message));
-      owned.socket.sendBinary(message);
+      this.sendTo(owned.socket, message);
       return;
     }
     const m = parsed<PodMessage | RelayToAgent>(message);
@@ -105,9 +106,14 @@ export class Machines {
     const message: RelayToClient = { type: 'machine_changed', machine };
     this.pod.channels.tell(this.pod.names.userChannel(userId), { type: 'tell', message });
   }
-}
 
-function sendTo(socket: Socket, message: Uint8Array | string): void {
-  if (typeof message === 'string') socket.sendText(message);
-  else socket.sendBinary(message);
+  /**
+   * To an agent. One that reads more slowly than people type, or are made to, is not cut for it, which would take its machine
+   * from everybody: frames are dropped, since input and acknowledgements come again (IN-1, CU-4).
+   */
+  private sendTo(socket: Socket, message: Uint8Array | string): void {
+    if (typeof message === 'string') socket.sendText(message);
+    else if (socket.buffered <= LIMITS.socketBound) socket.sendBinary(message);
+    else this.pod.counters.framesDropped++;
+  }
 }

@@ -87,10 +87,6 @@ export class Seats implements ViewerHost, RightsHolder {
       return;
     }
     if (seat && (m.attempt ?? 0) < seat.viewer.attempt) return;
-    if (!seat && this.taken.all.length >= LIMITS.attachmentsPerSocket) {
-      this.link.fail(new HermitError('ATTACHMENT_LIMIT'), { requestId, sessionId });
-      return;
-    }
     this.link.allow('attach', m, (right) => this.admit(m, who, right));
   }
 
@@ -100,9 +96,15 @@ export class Seats implements ViewerHost, RightsHolder {
     const before = this.taken.of(sessionId);
     const clientId = m.clientId ?? this.pod.newId();
     const attempt = m.attempt ?? 1;
-    if (before) {
-      if (before.viewer.clientId !== clientId || before.viewer.attempt >= attempt) return;
-      this.leave(before, false);
+    if (before && before.viewer.clientId !== clientId) {
+      this.link.fail(new HermitError('ALREADY_ATTACHED'), { requestId, sessionId });
+      return;
+    }
+    if (before && before.viewer.attempt >= attempt) return;
+    if (before) this.leave(before, false);
+    else if (this.taken.all.length >= LIMITS.attachmentsPerSocket) {
+      this.link.fail(new HermitError('ATTACHMENT_LIMIT'), { requestId, sessionId });
+      return;
     }
     const attach = this.asked(m, who, { clientId, attempt, readOnly });
     const json = this.link.json ? this.jsonWriter(machineId, attach) : null;
@@ -158,12 +160,16 @@ export class Seats implements ViewerHost, RightsHolder {
 
   /** INT-1: only once this pod hears the session. */
   private forward(viewer: Viewer): void {
-    const { machineId, attach } = viewer;
-    if (!attach) return;
-    const message = JSON.stringify(attach);
-    this.pod.audiences.whenHearing(viewer, () => {
-      if (!viewer.gone) this.pod.machines.send(machineId, message);
-    });
+    const { machineId } = viewer;
+    if (!viewer.attach) return;
+    // However often it is repeated while that waits, it leaves once.
+    if (!viewer.forwarding) {
+      viewer.forwarding = true;
+      this.pod.audiences.whenHearing(viewer, () => {
+        viewer.forwarding = false;
+        if (!viewer.gone && viewer.attach) this.pod.machines.send(machineId, JSON.stringify(viewer.attach));
+      });
+    }
     this.link.after(LIMITS.attachRetry, () => {
       if (viewer.attached || viewer.gone || this.pod.machines.here(machineId)) return;
       this.pod.directory.online([machineId], (online) => {

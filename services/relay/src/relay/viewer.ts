@@ -54,6 +54,8 @@ export class Viewer {
   readonly mode: AttachMode;
   /** What its agent is asked, until it has answered. */
   attach: Attach | null;
+  /** That waits for the subscription (INT-1). */
+  forwarding = false;
   /** Repeated by the reply, and forgotten then. */
   requestId: string | undefined;
   /** The agent has answered. */
@@ -111,8 +113,9 @@ export class Viewer {
     if (type === FRAME.output) return this.live ? this.bytes(frame) : 0;
     if (!isFor(frame, this.clientId)) return 0;
     if (type === FRAME.inputAck) {
-      // Input counts by its own number, whatever the attempt (CU-3).
+      // Input counts by its own number, whatever the attempt (CU-3). What a full socket misses is sent again (IN-1).
       const { json } = this;
+      if (this.host.socket.buffered > LIMITS.socketBound) return 0;
       const gap = (frameFlags(frame) & FLAG_GAP) !== 0;
       if (gap) this.host.pod.counters.inputGaps++;
       if (json) json.inputAck(framePosition(frame), gap);
