@@ -83,6 +83,20 @@ describe.each([
     await typist[Symbol.asyncDispose]();
   });
 
+  test('types what a pipe brings, and that it has ended', async () => {
+    const typed = async (input: string) => {
+      await using process = hermit.run(['new', 'box', '--', 'sh', '-c', 'cat; echo over']);
+      process.child.stdin?.end(input);
+      return { code: await process.end(), lines: process.stdout.split('\r\n') };
+    };
+    const [whole, begun, none] = await Promise.all([typed('one\n'), typed('one'), typed('')]);
+    expect(whole.lines.filter((line) => line === 'one')).toHaveLength(2);
+    for (const { code, lines } of [whole, begun, none]) {
+      expect(code).toBe(0);
+      expect(lines.join(' ')).toContain('over');
+    }
+  });
+
   test('kills a session, and says what went wrong by exit code and sentence', async () => {
     const sleeper = `sleeper-${viewerAt}`;
     const id = (await hermit.output('new', 'box', '--name', sleeper, '--detach', '--', 'sleep', '1000')).trim();

@@ -39,6 +39,10 @@ describe('exit codes', () => {
     [['--help'], EXIT.ok, ''],
     [['--version'], EXIT.ok, ''],
     [['atach'], EXIT.usage, 'Did you mean attach?'],
+    [['help'], EXIT.ok, ''],
+    [['help', 'machine', 'add'], EXIT.ok, ''],
+    [['help', 'nonsense'], EXIT.usage, "hermit: unknown command 'nonsense'"],
+    [['help', 'machine', 'nonsense'], EXIT.usage, "hermit machine: unknown command 'nonsense'"],
     [['attach', 'box'], EXIT.usage, "hermit attach: missing required argument 'session'"],
     [['machine', 'add'], EXIT.usage, "hermit machine add: missing required argument 'name'"],
     [['--nonsense'], EXIT.usage, "hermit: unknown option '--nonsense'"],
@@ -88,7 +92,7 @@ describe('exit codes', () => {
 describe('help', () => {
   const leaves = (program = programOf(new Context({ HOME: home }, process))) =>
     program.commands
-      .filter((c) => c.name() !== 'complete')
+      .filter((c) => !['complete', 'help'].includes(c.name()))
       .flatMap((c) => (c.commands.length > 0 ? c.commands.map((s) => [c.name(), s.name()]) : [[c.name()]]));
 
   it.each(leaves())('of %s %s has examples that begin with it', async (...words) => {

@@ -64,6 +64,7 @@ export function programOf(context: Context): Command {
     .hook('preAction', (command) => {
       context.relayOption = command.opts<{ relay?: string }>().relay;
     });
+  program.helpCommand(false).addCommand(helpCommand(program));
   for (const command of everyCommand(program)) {
     command
       .exitOverride()
@@ -78,6 +79,22 @@ export function programOf(context: Context): Command {
       });
   }
   return program;
+}
+
+/** The library's own shows its help in answer to a name that is none. */
+function helpCommand(program: Command): Command {
+  return new Command('help')
+    .summary('display help for command')
+    .argument('[command...]', 'such as: attach')
+    .action((names: string[]) => {
+      let command = program;
+      for (const name of names) {
+        command =
+          command.commands.find((each) => each.name() === name) ??
+          command.error(`error: unknown command '${name}'`, { exitCode: EXIT.usage });
+      }
+      command.help();
+    });
 }
 
 /** Runs one command line; resolves with the exit code, and has told what went wrong. */

@@ -117,7 +117,11 @@ function run(options: Options): void {
     const leaveWhenDone = () => {
       const running = agent.sessions.list.filter((s) => s.exit === undefined).length;
       if (running === 0) void stop(status);
-      else log.warn({ event: 'orphaned', running }, `${running} sessions run on without a relay`);
+      else
+        log.warn(
+          { event: 'orphaned', running },
+          `${running === 1 ? '1 session runs' : `${running} sessions run`} on without a relay`,
+        );
     };
     leaveWhenDone();
     setInterval(leaveWhenDone, 60_000).unref();

@@ -16,7 +16,7 @@ type StreamOptions = {
   /** First byte wanted; null: the first that is kept. */
   from: number | null;
   readOnly: boolean;
-  /** Whether standard input is typed into the session. */
+  /** Whether standard input is typed into the session, and its end is told as a terminal tells it. */
   typesInput: boolean;
 };
 
@@ -44,6 +44,7 @@ function run(context: Context, target: Target, options: StreamOptions, out: Writ
       offSignals();
       out.off('error', onError);
       stdin.off('data', onInput);
+      stdin.off('end', onInputEnd);
       stdin.pause();
       act();
     };
@@ -52,13 +53,23 @@ function run(context: Context, target: Target, options: StreamOptions, out: Writ
         if (error.code === 'EPIPE') resolve(READER_GONE);
         else reject(new Failure(EXIT.failed, `${options.output} cannot be written: ${error.message}`));
       });
+    let inLine = false;
     const onInput = (bytes: Buffer) => {
       for (let at = 0; at < bytes.length; at += PIECE) {
-        if (attachment.type(bytes.subarray(at, at + PIECE))) continue;
+        const piece = bytes.subarray(at, at + PIECE);
+        if (attachment.type(piece)) {
+          inLine = piece.at(-1) !== LF;
+          continue;
+        }
         stdin.pause();
         stdin.unshift(bytes.subarray(at));
         return;
       }
+    };
+    let endDue = false;
+    // At the beginning of a line it ends the input of whoever reads lines; elsewhere it only ends the line.
+    const onInputEnd = () => {
+      endDue = !attachment.type(inLine ? Buffer.from([EOT, EOT]) : Buffer.from([EOT]));
     };
     const view = new StreamView({
       write: (bytes, done) => {
@@ -87,6 +98,7 @@ function run(context: Context, target: Target, options: StreamOptions, out: Writ
       refused: (error) => context.note(`hermit: ${error.message}`),
       inputRoom: () => {
         if (options.typesInput) stdin.resume();
+        if (endDue) onInputEnd();
       },
     });
     const attachment = client.attach({
@@ -99,9 +111,12 @@ function run(context: Context, target: Target, options: StreamOptions, out: Writ
     });
     const offSignals = onSignals((signal) => finish(() => resolve(128 + SIGNAL_NUMBER[signal])));
     out.on('error', onError);
-    if (options.typesInput) stdin.on('data', onInput);
+    if (options.typesInput) stdin.on('data', onInput).on('end', onInputEnd);
   });
 }
 
 /** Input is typed in pieces that fit the queue of an attachment, bytes. */
 const PIECE = 16 * 1024;
+const LF = 0x0a;
+/** What Ctrl-D types. */
+const EOT = 0x04;

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { approved } from '../login/approved.ts';
+import { replaced } from '../login/replaced.ts';
 import { printable } from '../output/printable.ts';
 import { readPassword } from '../terminal/password.ts';
 import { examples } from './examples.ts';
@@ -31,11 +32,12 @@ export function loginCommand(context: Context): Command {
       const api = context.api(named);
       const store = context.credentials.storeOf(api.url);
       const login = new Login(api, store, { now: Date.now });
+      const before = await store.read();
       const user = await (options.email === undefined
         ? byCode(context, api, login)
         : byPassword(context, api, login, options.email));
       await context.credentials.choose(api.url);
-      context.note(`Logged in at ${api.url} as ${user.email}.`);
+      context.note(`Logged in at ${api.url} as ${user.email}.${replaced(before, user)}`);
     });
 }
 

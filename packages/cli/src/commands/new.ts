@@ -27,7 +27,8 @@ export function newCommand(context: Context): Command {
     .summary('start a session')
     .description(
       'Starts a session on a machine, by default your shell there, and attaches to it. Ends with the exit status of ' +
-        'the program. When standard output is not a terminal, the exact bytes are written to it.',
+        'the program. When standard output is not a terminal, the exact bytes are written to it; and a standard input ' +
+        'that is none is typed, its end as Ctrl-D.',
     )
     .argument('<machine>', 'name, id, or the beginning of an id')
     .argument('[command...]', 'the program and its arguments, after --')

@@ -3,6 +3,7 @@ import { Login } from '@hermit/client';
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
+import { replaced } from '../login/replaced.ts';
 import { readNewPassword } from '../terminal/password.ts';
 import { examples } from './examples.ts';
 
@@ -35,8 +36,10 @@ export function registerCommand(context: Context): Command {
       const prompts = [`New password for ${email} at ${api.url}: `, 'Once more: '] as const;
       const password = await readNewPassword(context.stdin, context.stderr, prompts);
       const tokens = await context.wait(`Registering at ${api.url}`, api.register(email, password, invite));
-      await new Login(api, context.credentials.storeOf(api.url), { now: Date.now }).withTokens(tokens);
+      const store = context.credentials.storeOf(api.url);
+      const before = await store.read();
+      await new Login(api, store, { now: Date.now }).withTokens(tokens);
       await context.credentials.choose(api.url);
-      context.note(`Registered, and logged in, at ${api.url} as ${tokens.user.email}.`);
+      context.note(`Registered, and logged in, at ${api.url} as ${tokens.user.email}.${replaced(before, tokens.user)}`);
     });
 }

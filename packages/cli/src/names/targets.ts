@@ -59,7 +59,8 @@ async function findShared(client: HermitClient, givenMachine: string, givenSessi
     return null;
   }
   const shares = received.filter(({ machineId }) => machineId === named.id);
-  const sessions = shares.flatMap(({ session }) => session ?? []);
+  // One session may be shared more than once, with the user and by a link.
+  const sessions = [...new Map(shares.flatMap(({ session }) => (session ? [[session.id, session]] : []))).values()];
   if (sessions.length === 0) {
     const message = `The machine "${printable(named.name)}" is offline, or what was shared has ended.`;
     throw new Failure(EXIT.unreachable, message);
