@@ -22,16 +22,18 @@ export const crowd = {
     return undefined;
   },
 
-  /** One after the other, so that at no time there is more than one viewer more. */
   async visit({ viewers, visits }: LoadOrders['idle-visit']['order']): Promise<undefined> {
     const driver = await viewerDriver(viewers);
-    if (!driver.attach) throw new Error('This contestant has no second viewers.');
-    for (let visit = 0; visit < visits; visit++) {
-      const viewing = idle[visit % idle.length];
-      if (!viewing) throw new Error('There is no session to visit.');
-      const visiting = driver.attach(viewers.options, viewing.ref, () => undefined);
-      await (await within(VISIT_MS, 'A visit', visiting)).leave();
-    }
+    const visit = async ({ ref }: Viewing) => {
+      if (!driver.attach) throw new Error('This contestant has no second viewers.');
+      const visiting = await within(
+        VISIT_MS,
+        'A visit',
+        driver.attach(viewers.options, ref, () => undefined),
+      );
+      await visiting.leave();
+    };
+    for (let visited = 0; visited < visits; visited += OPENING) await Promise.all(idle.slice(0, OPENING).map(visit));
     return undefined;
   },
 

@@ -30,7 +30,7 @@ export const throughput: Scenario = {
   metrics: () => [...METRICS, { name: 'emulator CPU', unit: 'ms/MB', better: 'less' }],
   rounds: (quick) => ({ counted: quick ? 2 : 5, warmUp: true }),
   async measure(act) {
-    const times = act.quick ? 3 : 8;
+    const times = act.quick ? (act.warmUp ? 1 : 3) : 8;
     const bytes = act.corpus.bytes * times;
     const viewer = act.stage.load('load-1');
     const program = printProgram(act.corpus.file, times);
