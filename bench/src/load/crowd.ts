@@ -26,12 +26,8 @@ export const crowd = {
     const driver = await viewerDriver(viewers);
     const visit = async ({ ref }: Viewing) => {
       if (!driver.attach) throw new Error('This contestant has no second viewers.');
-      const visiting = await within(
-        VISIT_MS,
-        'A visit',
-        driver.attach(viewers.options, ref, () => undefined),
-      );
-      await visiting.leave();
+      const visiting = driver.attach(viewers.options, ref, () => undefined);
+      await (await within(VISIT_MS, 'A visit', visiting)).leave();
     };
     for (let visited = 0; visited < visits; visited += OPENING) await Promise.all(idle.slice(0, OPENING).map(visit));
     return undefined;

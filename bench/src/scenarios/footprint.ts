@@ -45,7 +45,6 @@ export const footprint: Scenario = {
   rounds: (quick) => ({ counted: quick ? 1 : 3, warmUp: false }),
   async measure(act) {
     const { running, stage } = act;
-    const [agents, sessions] = [MORE_AGENTS, MORE_SESSIONS];
     const watchMs = act.quick ? 0 : WATCH_MS;
     if (!running.lightAgents) throw new Error('It promised light agents and has none.');
     const load = stage.load('load-1');
@@ -56,12 +55,12 @@ export const footprint: Scenario = {
 
     const memory = () => settledMemory(running.parts);
     const empty = (await memory())(isServer);
-    await load.ask({ do: 'agents-open', agents: running.lightAgents, first: FIRST_AGENTS, count: agents });
+    await load.ask({ do: 'agents-open', agents: running.lightAgents, first: FIRST_AGENTS, count: MORE_AGENTS });
     const agentCpu = watchMs > 0 ? await idleCpu(act, watchMs) : 0;
     // After the watch, so that what time alone changes is not counted with the sessions.
     const idle = await memory();
     const withAgents = idle(isServer);
-    await load.ask({ do: 'idle-open', viewers: running.viewers, sessions: FIRST_SESSIONS + sessions });
+    await load.ask({ do: 'idle-open', viewers: running.viewers, sessions: FIRST_SESSIONS + MORE_SESSIONS });
     const attached = await memory();
     const withSessions = attached(isServer);
     const bothCpu = watchMs > 0 ? await idleCpu(act, watchMs) : 0;
@@ -69,14 +68,14 @@ export const footprint: Scenario = {
     await load.ask({ do: 'agents-close' });
     return {
       metrics: {
-        'per idle agent': (withAgents.live - empty.live) / KIB / agents,
-        'resident per idle agent': (withAgents.rss - empty.rss) / KIB / agents,
-        'per attached session': (withSessions.live - withAgents.live) / KIB / sessions,
-        'resident per attached session': (withSessions.rss - withAgents.rss) / KIB / sessions,
-        'agent, per session': (attached(isAgent).live - idle(isAgent).live) / KIB / sessions,
+        'per idle agent': (withAgents.live - empty.live) / KIB / MORE_AGENTS,
+        'resident per idle agent': (withAgents.rss - empty.rss) / KIB / MORE_AGENTS,
+        'per attached session': (withSessions.live - withAgents.live) / KIB / MORE_SESSIONS,
+        'resident per attached session': (withSessions.rss - withAgents.rss) / KIB / MORE_SESSIONS,
+        'agent, per session': (attached(isAgent).live - idle(isAgent).live) / KIB / MORE_SESSIONS,
         ...(watchMs > 0 && {
-          'CPU of 1,000 idle agents': (agentCpu / agents) * 1000,
-          'CPU of 1,000 attached': (Math.max(0, bothCpu - agentCpu) / sessions) * 1000,
+          'CPU of 1,000 idle agents': (agentCpu / MORE_AGENTS) * 1000,
+          'CPU of 1,000 attached': (Math.max(0, bothCpu - agentCpu) / MORE_SESSIONS) * 1000,
         }),
       },
       faults: [],

@@ -102,6 +102,7 @@ it("an agent fills no viewer's socket with acknowledgements of input (FL-4)", ()
   viewer.buffered = LIMITS.socketBound + 1;
   agent.events.binary(inputAck);
   expect(viewer.frames).toHaveLength(0);
+  expect(hand.pod.counters.framesDropped).toBe(1);
   viewer.buffered = 0;
   agent.events.binary(inputAck);
   expect(viewer.frames).toEqual([inputAck]);

@@ -13,7 +13,7 @@ const HELD = 1024 * 1024;
 /** What waits in pieces is looked at together up to this length: what is held, and what is handed over at a time, fit. */
 const TOGETHER = 8 * 1024 * 1024;
 /** Used for each look, of whichever feed: memory that is new for each is cleared by the system, and collected. */
-let together: Uint8Array | undefined;
+let scratch: Uint8Array | undefined;
 
 /** What holds for the output that follows: the size, or whether its queries are answered. */
 type Change = Size | { answer: boolean };
@@ -193,16 +193,16 @@ export class Feed {
   private together(): { bytes: Uint8Array; items: number } {
     const head = this.waiting[0] as Uint8Array;
     if (!(this.waiting[1] instanceof Uint8Array)) return { bytes: head, items: 1 };
-    together ??= new Uint8Array(TOGETHER);
+    scratch ??= new Uint8Array(TOGETHER);
     let length = 0;
     let items = 0;
     for (const item of this.waiting) {
-      if (!(item instanceof Uint8Array) || length + item.length > together.length) break;
-      together.set(item, length);
+      if (!(item instanceof Uint8Array) || length + item.length > scratch.length) break;
+      scratch.set(item, length);
       length += item.length;
       items++;
     }
-    return { bytes: together.subarray(0, length), items };
+    return { bytes: scratch.subarray(0, length), items };
   }
 
   /** Makes one of the first two items, the first of which is short. */

@@ -15,7 +15,7 @@ import {
 import { LifeSigns, OVERFLOW, type Socket, type SocketEvents } from '@hermit/transport';
 import type { Claim } from '../presence/presence.ts';
 import { AgentIntroduction, type IntroductionHost, type Register } from './agent-introduction.ts';
-import { Bucket, type Rate } from './bucket.ts';
+import { Bucket, costOf, type Rate } from './bucket.ts';
 import { sessionEnded } from './journal.ts';
 import { type OwnedAgent, Ownership, type OwnershipHost } from './ownership.ts';
 
@@ -109,7 +109,7 @@ export class AgentLink implements SocketEvents, OwnedAgent {
     this.signs.heard(now);
     let m: AgentToRelay;
     try {
-      if (!this.texts.take(now, Math.max(1, message.length / COUNTS_AS_ONE))) throw new HermitError('RATE_LIMITED');
+      if (!this.texts.take(now, costOf(message.length, COUNTS_AS_ONE))) throw new HermitError('RATE_LIMITED');
       if (message.length > LIMITS.agentMessage) throw new HermitError('MESSAGE_TOO_LARGE');
       m = parse(message);
     } catch (error) {

@@ -3,6 +3,9 @@
 /** What all buckets of a kind have in common. */
 export type Rate = { readonly burst: number; readonly perSecond: number };
 
+/** Tokens that a message takes: of many times the length that counts as `one`, as many. */
+export const costOf = (length: number, one: number): number => Math.max(1, length / one);
+
 /** How much less than nothing may be left: thousands of small costs do not add up exactly. */
 const ROUNDING = 1e-6;
 

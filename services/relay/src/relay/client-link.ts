@@ -14,7 +14,7 @@ import {
 } from '@hermit/protocol';
 import { LifeSigns, OVERFLOW, type Socket, type SocketEvents } from '@hermit/transport';
 import { type Action, may } from '../auth/permissions.ts';
-import { Bucket, type Rate } from './bucket.ts';
+import { Bucket, costOf, type Rate } from './bucket.ts';
 import { ClientInput, type ClientInputHost } from './client-input.ts';
 import { ClientLogin, type ClientLoginHost } from './client-login.ts';
 import { ClientRequests, type ClientRequestsHost } from './client-requests.ts';
@@ -158,7 +158,7 @@ export class ClientLink implements SocketEvents {
     if (this.dismissed) return;
     const now = this.pod.clock.monotonic();
     this.signs.heard(now);
-    if (!this.allowed('texts', Math.max(1, message.length / TEXT_COUNTS_AS_ONE), now)) return;
+    if (!this.allowed('texts', costOf(message.length, TEXT_COUNTS_AS_ONE), now)) return;
     let m: ClientToRelay;
     try {
       if (message.length > LIMITS.message) throw new HermitError('MESSAGE_TOO_LARGE');
@@ -222,7 +222,7 @@ export class ClientLink implements SocketEvents {
       this.badMessage(new HermitError('NOT_AUTHENTICATED', 'Send `auth` first.'));
       return;
     }
-    if (!this.allowed('frames', Math.max(1, frame.length / FRAME_COUNTS_AS_ONE), now)) return;
+    if (!this.allowed('frames', costOf(frame.length, FRAME_COUNTS_AS_ONE), now)) return;
     if (type !== FRAME.input && type !== FRAME.ack) {
       this.badMessage(new HermitError('INVALID_MESSAGE', 'Only input and ack frames go this way.'));
       return;

@@ -34,7 +34,7 @@ export function newCounters() {
     historyLost: 0,
     snapshots: 0,
     demotions: 0,
-    /** Frames that were not handed on because the client's socket was full. */
+    /** Frames that were not handed on because the client's or the agent's socket was full. */
     framesDropped: 0,
     /** Input that did not reach an agent and had to be sent again. */
     inputGaps: 0,

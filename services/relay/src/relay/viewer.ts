@@ -115,7 +115,10 @@ export class Viewer {
     if (type === FRAME.inputAck) {
       // Input counts by its own number, whatever the attempt (CU-3). What a full socket misses is sent again (IN-1).
       const { json } = this;
-      if (this.host.socket.buffered > LIMITS.socketBound) return 0;
+      if (this.host.socket.buffered > LIMITS.socketBound) {
+        this.host.pod.counters.framesDropped++;
+        return 0;
+      }
       const gap = (frameFlags(frame) & FLAG_GAP) !== 0;
       if (gap) this.host.pod.counters.inputGaps++;
       if (json) json.inputAck(framePosition(frame), gap);

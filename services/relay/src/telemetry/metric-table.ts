@@ -105,7 +105,7 @@ export const METRICS = {
     { cause: ['gap', 'congestion', 'tip'] },
   ),
   demotions: counter('demotions_total', 'Views that an agent serves by themselves since they were too slow (FL-1).'),
-  droppedFrames: counter('dropped_frames_total', 'Frames that found the connection of their client full.'),
+  droppedFrames: counter('dropped_frames_total', 'Frames that found the connection of their client or agent full.'),
   historyLost: counter('history_lost_total', 'Views that were told that bytes are gone for good.'),
   snapshots: counter('snapshots_total', 'Screens that were painted anew.'),
   inputGaps: counter('input_gaps_total', 'Keystrokes that did not reach an agent and were asked for again.'),
